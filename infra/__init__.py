@@ -1,0 +1,1 @@
+"""What does it run on? Settings, clock, database, queue, logging."""
