@@ -79,7 +79,7 @@ class Field:
     required: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entity:
     """What the engines read: an entity's name, its policy and its fields, all from one class."""
 
