@@ -13,8 +13,8 @@ from infra.clock import Milliseconds, rfc3339
 from infra.database import fetch, insert_rows
 from models.device import DeviceState
 from models.log import DeviceChain
+from sync.membership import grant
 from sync.office import Put, write
-from sync.scopes import grant
 
 CHAINS: Table = DeviceChain.__table__  # type: ignore[assignment]  # mapped classes have a Table
 

@@ -20,7 +20,7 @@ TABLE: Table = CredentialRow.__table__  # type: ignore[assignment]  # mapped cla
 class Proof(StrEnum):
     """What a person can show."""
 
-    PASSWORD = "password_hash"
+    PASSWORD = "password_hash"  # noqa: S105  # the name of a column
     PIN = "pin_hash"
 
 

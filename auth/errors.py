@@ -38,12 +38,14 @@ class HashingBusy(AuthError):
 
 class SignInRefused(AuthError):
     """The staff number or password is wrong, or was wrong too often; check both, and after five
-    wrong tries wait fifteen minutes."""
+    wrong tries wait fifteen minutes.
+    """
 
 
 class EnrolmentRefused(AuthError):
     """The code, staff number or PIN is wrong, or the code has expired, was used by another phone or
-    was tried too often; check all three, else ask the office for a new code."""
+    was tried too often; check all three, else ask the office for a new code.
+    """
 
 
 class PublicKeyRefused(AuthError):
@@ -56,7 +58,8 @@ class ProofRefused(AuthError):
 
 class NotEnrollable(AuthError):
     """This person has no active card at this IBC with a role that works on a phone; correct the
-    staff card first."""
+    staff card first.
+    """
 
 
 class DeviceUnknown(AuthError):
@@ -65,7 +68,8 @@ class DeviceUnknown(AuthError):
 
 class StaffInactive(AuthError):
     """This person has no active staff card here any more; ask the office. What is on the phone can
-    still be handed in."""
+    still be handed in.
+    """
 
 
 class TokenRefused(AuthError):
@@ -83,7 +87,8 @@ class RefreshRefused(AuthError):
 class EnrolmentEnded(AuthError):
     """This phone's enrolment has ended: its refresh token has run out, was used before, or came
     without the phone's own signature. Hand in what is on the phone and ask the office for a new
-    code."""
+    code.
+    """
 
 
 class ReceiptPrefixesUsedUp(AuthError):

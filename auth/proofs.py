@@ -14,12 +14,12 @@ the server, unguessable and used once (RFC 9449 §11.1 prefers a server's nonce 
 import base64
 import binascii
 
-import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from auth.errors import PublicKeyRefused
 from infra.ids import digest
+from infra.strict_json import canonical
 
 PRIME = 2**255 - 19
 CURVE_D = -121665 * pow(121666, -1, PRIME) % PRIME
@@ -30,15 +30,25 @@ SIGNATURE_BYTES = 64
 
 def enrol_bytes(*, code: str, device_id: str, public_key: str, staff_no: str) -> bytes:
     """What a phone signs when it enrols, exactly as it sends the four values."""
-    return _canonical(
-        purpose="enrol", code=code, device_id=device_id, public_key=public_key, staff_no=staff_no
+    return canonical(
+        {
+            "purpose": "enrol",
+            "code": code,
+            "device_id": device_id,
+            "public_key": public_key,
+            "staff_no": staff_no,
+        }
     )
 
 
 def refresh_bytes(*, device_id: str, refresh_token: str) -> bytes:
     """What a phone signs when it refreshes."""
-    return _canonical(
-        purpose="refresh", device_id=device_id, refresh_token_sha256=digest(refresh_token)
+    return canonical(
+        {
+            "purpose": "refresh",
+            "device_id": device_id,
+            "refresh_token_sha256": digest(refresh_token),
+        }
     )
 
 
@@ -84,10 +94,6 @@ def from_base64url(text: str) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return raw if to_base64url(raw) == text else None
-
-
-def _canonical(**values: str) -> bytes:
-    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
 
 def _decoded_point(key: bytes) -> tuple[int, int] | None:

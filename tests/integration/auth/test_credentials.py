@@ -5,7 +5,6 @@ import pytest
 from auth import credentials
 from auth.credentials import FAILURES_MAX, LOCKED_MS, Checked, Proof
 from auth.errors import SignInRefused, StaffInactive
-
 from tests.integration.auth.world import NOW, PASSWORD, PIN, at_once, staff_no_of
 
 PERSON = "0196b000-0000-7000-8000-000000002001"

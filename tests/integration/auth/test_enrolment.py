@@ -6,7 +6,6 @@ from auth import blocks, credentials, enrolment
 from auth.credentials import FAILURES_MAX, LOCKED_MS, Checked
 from auth.enrolment import CODE_LIFE_MS, TRIES_MAX, Enrolled
 from auth.errors import EnrolmentRefused, NotEnrollable
-
 from tests.integration.auth.world import KEYS, NOW, a_phone, at_once
 
 OFFICER = "0196b000-0000-7000-8000-000000001042"
@@ -157,7 +156,8 @@ def test_a_code_runs_out(world, code):
     assert isinstance(use(world, code, now=NOW + CODE_LIFE_MS), EnrolmentRefused)
 
 
-def test_nobody_makes_a_code_that_lives_longer_than_a_day(world, code):
+def test_nobody_makes_a_code_that_lives_longer_than_a_day(world):
+    world.person(OFFICER, "officer")
     long = make_code(world, life_ms=CODE_LIFE_MS * 30)
 
     assert isinstance(use(world, long, now=NOW + CODE_LIFE_MS), EnrolmentRefused)
@@ -205,7 +205,8 @@ def test_no_plain_code_is_in_the_database(world, code):
     assert code not in str(world.rows("SELECT * FROM enrolment_codes"))
 
 
-def test_expired_codes_are_forgotten(world, code):
+@pytest.mark.usefixtures("code")
+def test_expired_codes_are_forgotten(world):
     assert world.transact(enrolment.forget_expired_codes, now=NOW) == 0
     assert world.transact(enrolment.forget_expired_codes, now=NOW + CODE_LIFE_MS) == 1
 
@@ -215,9 +216,7 @@ def issue(world, device_id):
 
 
 def test_blocks_given_at_once_never_share_a_prefix(world):
-    given = at_once(
-        *[lambda n=n: [issue(world, f"d-{n}") for _ in range(5)] for n in range(6)]
-    )
+    given = at_once(*[lambda n=n: [issue(world, f"d-{n}") for _ in range(5)] for n in range(6)])
 
     prefixes = [block.prefix for each in given for block in each]
     assert len(set(prefixes)) == 30

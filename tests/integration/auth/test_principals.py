@@ -8,7 +8,6 @@ from auth.principals import principal_of
 from auth.roles import Permission, Role
 from auth.tokens import Claims
 from models.device import DeviceState
-
 from tests.integration.auth.world import NOW, a_phone
 
 PERSON = "0196b000-0000-7000-8000-000000001042"

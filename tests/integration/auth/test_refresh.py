@@ -6,7 +6,6 @@ from auth import refresh
 from auth.errors import EnrolmentEnded, RefreshRefused, StaffInactive
 from auth.keys import keys_of
 from auth.refresh import LIFE_MS, SignIn
-
 from tests.integration.auth.world import KEYS, NOW, a_phone, at_once
 
 OFFICER = "0196b000-0000-7000-8000-000000001042"

@@ -14,7 +14,8 @@ from infra.database import Database, insert_rows
 from models import ENTITIES
 
 NOW = 1_775_600_000_000
-KEYS = keys_of("a secret of the test, thirty-two bytes and more")
+SECRET_KEY = "a secret of the test, thirty-two bytes and more"
+KEYS = keys_of(SECRET_KEY)
 PIN, PASSWORD = "4711", "correct horse"
 
 

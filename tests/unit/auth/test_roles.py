@@ -66,9 +66,7 @@ def test_only_officers_sync_and_only_admins_manage_devices():
 
 def test_roles_that_clash_give_only_what_everyone_has():
     assert permissions_of({Role.CASHIER, Role.RECONCILER}) == EVERYONE
-    assert clashes({Role.CASHIER, Role.RECONCILER}) == {
-        frozenset({Role.CASHIER, Role.RECONCILER})
-    }
+    assert clashes({Role.CASHIER, Role.RECONCILER}) == {frozenset({Role.CASHIER, Role.RECONCILER})}
 
 
 def test_a_word_that_is_no_role_gives_nothing():
