@@ -1,6 +1,6 @@
 """How enrolling, signing in and being somebody look on the wire."""
 
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import fields
 
@@ -13,7 +13,7 @@ SIGNATURE = Words(86, 86, pattern=BASE64URL % 86, sample="A" * 86)
 """64 bytes of Ed25519 signature in base64url without padding."""
 SECRET = Words(43, 43, pattern=BASE64URL % 43, sample="A" * 43)
 """32 bytes in base64url without padding."""
-PUBLIC_KEY, STAFF_NO = PublicKey.__metadata__[-1], StaffNo.__metadata__[-1]
+PUBLIC_KEY, STAFF_NO = get_args(PublicKey)[-1], get_args(StaffNo)[-1]
 CODE = Words(16, 8, pattern=r"[0-9A-Za-z -]{8,16}", sample="7QK2M9ZT")
 """As a person types it: any case, spaces and dashes allowed."""
 PIN = Words(8, 4, pattern=r"[0-9]{4,8}", sample="4711")

@@ -1,5 +1,7 @@
 """The door locks after five wrong tries, however they come."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 
 from auth import credentials
@@ -67,6 +69,20 @@ def test_guesses_sent_at_once_are_counted_one_after_the_other(world):
     at_once(*[lambda: sign_in(world, WRONG)] * 8)
 
     assert isinstance(sign_in(world, RIGHT), SignInRefused)
+
+
+def test_a_right_guess_beside_the_fifth_wrong_one_waits_for_its_count(world):
+    for _ in range(FAILURES_MAX - 1):
+        sign_in(world, WRONG)
+
+    with ThreadPoolExecutor(1) as thread:
+        with world.database.write() as connection:
+            credentials.stands(connection, WRONG, now=NOW)
+            beside = thread.submit(sign_in, world, RIGHT)
+            # Time enough to slip through, if nothing held it back.
+            wait([beside], timeout=0.3)
+
+        assert isinstance(beside.result(), SignInRefused)
 
 
 def test_a_person_without_an_active_card_is_told_so_only_with_the_right_password(world):
