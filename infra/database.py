@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -112,18 +113,18 @@ def insert_rows(
 ) -> int:
     """Insert many rows with one statement; returns how many were written.
 
-    All rows have the same keys. `ignore` leaves rows that exist, `replace` sets every column that
+    A column that a row does not name is null. `ignore` leaves rows that exist, `replace` sets every column that
     is not in `key` (the primary key when not given). On PostgreSQL the rows travel as one JSON
     text parameter, which measured 2.6 µs a row against 18–23 for arrays.
     """
     if not rows:
         return 0
-    names = tuple(rows[0])
+    names = _names(rows)
     tail = _conflict_tail(table, names, on_conflict, key)
     if connection.dialect.name == "sqlite":
         holes = ", ".join("?" for _ in names)
         statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({holes}){tail}"
-        values = [tuple(row[name] for name in names) for row in rows]
+        values = [tuple(map(row.get, names)) for row in rows]
         return _driver_many(connection, statement, values)
     typed = ", ".join(f"{name} {_postgres_type(table.c[name].type)}" for name in names)
     statement = (
@@ -139,13 +140,13 @@ def update_rows(
     """Set the columns of many rows, each found by the columns of `key`; returns how many."""
     if not rows:
         return 0
-    names = tuple(rows[0])
+    names = _names(rows)
     wanted = [name for name in names if name not in key]
     if connection.dialect.name == "sqlite":
         assignments = ", ".join(f"{name} = ?" for name in wanted)
         where = " AND ".join(f"{name} = ?" for name in key)
         statement = f"UPDATE {table.name} SET {assignments} WHERE {where}"
-        values = [tuple(row[name] for name in (*wanted, *key)) for row in rows]
+        values = [tuple(map(row.get, (*wanted, *key))) for row in rows]
         return _driver_many(connection, statement, values)
     typed = ", ".join(f"{name} {_postgres_type(table.c[name].type)}" for name in names)
     assignments = ", ".join(f"{name} = r.{name}" for name in wanted)
@@ -160,6 +161,11 @@ def update_rows(
 def fetch(connection: Connection, statement: str, /, **parameters: Any) -> Sequence[Any]:
     """All rows of a query, as named tuples."""
     return connection.execute(text(statement), parameters).all()
+
+
+def _names(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Every column that some row names."""
+    return tuple(dict.fromkeys(chain.from_iterable(rows)))
 
 
 def _conflict_tail(
@@ -192,7 +198,8 @@ def _postgres_type(kind: TypeEngine[Any]) -> str:
 
 def _worth_another_try(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
-    return state in TRY_AGAIN_STATES or "database is locked" in str(error.orig)
+    # A connection that died may have committed: everything written here is safe to write again.
+    return error.connection_invalidated or state in TRY_AGAIN_STATES or "database is locked" in str(error.orig)
 
 
 def _sqlite_engine(url: str) -> Engine:
