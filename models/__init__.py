@@ -1,0 +1,55 @@
+"""What do we keep? One file an entity, one line here; everything else follows from the declaration."""
+
+from models.area import Area
+from models.base import Base, Entity, read_entity
+from models.bill import Bill
+from models.collection import Collection
+from models.consumer import Consumer
+from models.decision import Decision
+from models.device import Device
+from models.directory import Directory
+from models.ibc import Ibc
+from models.meter import Meter
+from models.meter_issue import MeterIssue
+from models.notice import Notice
+from models.notice_service import NoticeService
+from models.position import Position
+from models.receipt_void import ReceiptVoid
+from models.round import Round
+from models.staff import Staff
+from models.stop import Stop
+from models.verdict import Verdict
+from models.visit import Visit
+
+from models import books, identity, log  # noqa: F401, I001  # tables that are not entities
+
+__all__ = ["ENTITIES", "Base", "Entity"]
+
+ENTITIES: dict[str, Entity] = {
+    entity.name: entity
+    for entity in map(
+        read_entity,
+        (
+            Ibc,
+            Area,
+            Staff,
+            Device,
+            Consumer,
+            Directory,
+            Meter,
+            Bill,
+            Position,
+            Round,
+            Stop,
+            Visit,
+            Collection,
+            ReceiptVoid,
+            MeterIssue,
+            Notice,
+            NoticeService,
+            Verdict,
+            Decision,
+        ),
+    )
+}
+"""Every kind of record by its name on the wire, parents before children."""
