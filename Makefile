@@ -79,7 +79,7 @@ integration: $(DEVELOPMENT) ## Tests on SQLite and PostgreSQL with a real Valkey
 	@$(PY) -m tests.run integration-sqlite integration-postgresql
 
 lint: $(DEVELOPMENT) ## ruff: rules and format
-	@$(PY) -m tests.run lint
+	@$(PY) -m tests.run lint format
 
 types: $(DEVELOPMENT) ## mypy: strict in the core
 	@$(PY) -m tests.run types
@@ -107,7 +107,7 @@ day: $(DEVELOPMENT) ## Live one working day of the demonstration IBC
 
 ##@ Speed
 
-bench: $(DEVELOPMENT) ## Measure against the bars of docs
+bench: $(DEVELOPMENT) ## Measure speed, in ratios from interleaved runs
 	@$(PY) -m benchmarks
 
 ##@ Docs
