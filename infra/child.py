@@ -81,7 +81,8 @@ def born(popen: subprocess.Popen[bytes]) -> Identity | None:
         ticks = int(_stat(popen.pid)[START_TICKS])
     except OSError:  # A system without /proc.
         return None
-    return Identity(pid=popen.pid, ticks=ticks, command=tuple(popen.args))
+    command: tuple[str, ...] = tuple(popen.args)  # type: ignore[arg-type, assignment]  # start() gave words
+    return Identity(pid=popen.pid, ticks=ticks, command=command)
 
 
 def identity(pid: int) -> Identity | None:

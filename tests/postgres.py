@@ -61,12 +61,13 @@ def _server(programs: Path, folder: Path, owner: str | None) -> Iterator[str]:
         "env": {**os.environ, "HOME": str(folder), "LC_ALL": "C"},
         **_run_as(owner),
     }
-    make = [programs / "initdb", "-D", cluster, *INITDB]
+    make: list[str | Path] = [programs / "initdb", "-D", cluster, *INITDB]
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **options)
 
-    serve = [programs / "postgres", "-D", cluster, "-k", folder, "-h", "127.0.0.1", "-p", str(port)]
+    serve: list[str | Path] = [programs / "postgres", "-D", cluster, "-k", folder]
+    serve += ["-h", "127.0.0.1", "-p", str(port)]
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
+        server: subprocess.Popen[bytes] = subprocess.Popen(
             [*serve, *(word for setting in SETTINGS for word in ("-c", setting))],
             stdout=log,
             stderr=log,

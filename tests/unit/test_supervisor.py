@@ -53,6 +53,10 @@ class Supervised:
             pass
         return self.popen.wait(WAIT_SECONDS_MAX)
 
+    def closes(self) -> None:
+        if self.popen.stdout:
+            self.popen.stdout.close()
+
     def _line(self) -> str:
         """The next line; every line is flushed, so what the pipe shows is whole."""
         stream = self.popen.stdout
@@ -78,7 +82,7 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
     for one in started:
         if one.popen.poll() is None:
             one.stops()
-        one.popen.stdout.close()
+        one.closes()
 
 
 @pytest.fixture
