@@ -81,7 +81,7 @@ def born(popen: subprocess.Popen[bytes]) -> Identity | None:
         ticks = int(_stat(popen.pid)[START_TICKS])
     except OSError:  # A system without /proc.
         return None
-    command: tuple[str, ...] = tuple(popen.args)  # type: ignore[arg-type, assignment]  # start() gave words
+    command: tuple[str, ...] = tuple(popen.args)  # type: ignore[arg-type]  # start() gave words
     return Identity(pid=popen.pid, ticks=ticks, command=command)
 
 
