@@ -4,7 +4,7 @@ import http.client
 from collections.abc import Callable
 from dataclasses import dataclass
 
-ANSWER_SECONDS = 2.0
+ANSWER_SECONDS = 1.0
 
 Command = tuple[str, ...]
 Ready = Callable[[float], bool]
@@ -43,7 +43,7 @@ class Limits:
     early_seconds: float = 30.0
     early_deaths_max: int = 5
     ready_seconds_max: float = 60.0
-    stop_seconds_max: float = 14.0
+    stop_seconds_max: float = 13.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,6 +69,8 @@ class Supervisor:
 
     def run(self) -> int:
         """Bring up, keep up, bring down."""
+        # Not to be interrupted: the file that names the leftovers is ours to delete afterwards.
+        end_leftovers(self.data_dir, self.signals.wait_to_the_end, self.say)
         try:
             self._bring_up()
             while True:
@@ -83,7 +85,6 @@ class Supervisor:
             self._bring_down()
 
     def _bring_up(self) -> None:
-        end_leftovers(self.data_dir, self.signals.wait, self.say)
         if obstacle := self.plan.obstacle():
             raise GaveUp(obstacle)
         self._keep([one for one in self.plan.processes if one.before_steps])
@@ -128,7 +129,7 @@ class Supervisor:
     def _ask(self, one: Kept) -> None:
         age = monotonic() - one.started
         if one.process.ready(age):
-            self.say(f"{one.process.name}: ready after {age:.1f} s")
+            self.say(f"{one.process.name}: ready after {monotonic() - one.started:.1f} s")
             one.ready = one.ever_ready = True
             one.early_deaths = 0
             one.back_off_seconds = self.limits.back_off_seconds
