@@ -72,7 +72,7 @@ run: $(RUNTIME) ## Start everything, print the addresses and the demo sign-ins; 
 test: $(DEVELOPMENT) ## Every check; continuous integration runs this and nothing else
 	@$(PY) -m tests.run
 
-unit: $(DEVELOPMENT) ## Tests without database, queue or processes
+unit: $(DEVELOPMENT) ## Tests without database or queue
 	@$(PY) -m tests.run unit
 
 integration: $(DEVELOPMENT) ## Tests on SQLite and PostgreSQL with a real Valkey
