@@ -29,7 +29,7 @@ class Step:
     name: str
     command: Command
     unless: Command | None = None
-    """Left out when this command exits with 0."""
+    """Left out when this command exits with 0, taken when it exits with 1."""
     shown: bool = False
     """Whether its output is for the terminal and not for a log."""
 

@@ -165,12 +165,19 @@ class Supervisor:
 
     def _take(self, steps: Sequence[Step]) -> None:
         for step in steps:
-            if step.unless is not None and self._outcome(step, step.unless, shown=False) == 0:
+            if step.unless is not None and self._is_done(step, step.unless):
                 continue
             self.say(f"{step.name} ...")
             code = self._outcome(step, step.command, shown=step.shown)
             if code != 0:
                 raise self._gave_up(step.name, f"ended {child.manner_of_end(code)}", step.shown)
+
+    def _is_done(self, step: Step, question: Command) -> bool:
+        """Ask: 0 is yes, 1 is no, and anything else is no answer."""
+        code = self._outcome(step, question, shown=False)
+        if code not in (0, 1):
+            raise self._gave_up(step.name, f"could not be decided on ({child.manner_of_end(code)})")
+        return code == 0
 
     def _outcome(self, step: Step, command: Command, *, shown: bool) -> int:
         """Run a step to its end, looking after the processes meanwhile."""

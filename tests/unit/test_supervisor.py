@@ -262,6 +262,15 @@ def test_a_step_is_left_out_when_it_has_been_done(supervise, living, tmp_path):
     assert not (tmp_path / "seeded").exists()
 
 
+def test_a_step_whose_question_fails_ends_the_whole(supervise, living):
+    seed = {"name": "seed", "command": ["true"], "unless": [SHELL, "-c", "echo no wsgi; exit 2"]}
+    supervisor = supervise(living("web"), steps=[seed])
+
+    assert supervisor.ends() == 1
+
+    assert "no wsgi\n" in supervisor.said
+
+
 def test_a_step_that_fails_ends_the_whole_with_its_last_words(supervise, living):
     migrate = {"name": "migrate", "command": [SHELL, "-c", "echo no such table; exit 2"]}
     supervisor = supervise(living("web"), steps=[migrate])
