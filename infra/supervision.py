@@ -132,7 +132,6 @@ class Supervisor:
             self.say(f"{one.process.name}: ready after {monotonic() - one.started:.1f} s")
             one.ready = one.ever_ready = True
             one.early_deaths = 0
-            one.back_off_seconds = self.limits.back_off_seconds
         elif age > self.limits.ready_seconds_max:
             if not one.ever_ready:
                 raise self._gave_up(one.process.name, f"was not ready within {age:.0f} s")
@@ -144,6 +143,8 @@ class Supervisor:
         lived = monotonic() - one.started
         if lived < self.limits.early_seconds:
             one.early_deaths += 1
+        else:
+            one.back_off_seconds = self.limits.back_off_seconds
         if one.early_deaths >= self.limits.early_deaths_max and not one.ever_ready:
             raise self._gave_up(
                 one.process.name, f"ended {one.early_deaths} times before it was ever ready"

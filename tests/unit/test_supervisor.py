@@ -123,6 +123,18 @@ def test_a_killed_process_is_started_again(supervise, living):
     assert supervisor.pid("web") != before
 
 
+def test_each_early_death_doubles_the_wait(supervise, living):
+    supervisor = supervise(living("web"))
+    supervisor.reads("web: ready")
+    os.kill(supervisor.pid("web"), signal.SIGKILL)
+    supervisor.reads("starts again in 0.05 s")
+    supervisor.reads("web: ready")
+
+    os.kill(supervisor.pid("web"), signal.SIGKILL)
+
+    supervisor.reads("starts again in 0.1 s")
+
+
 def test_what_a_killed_process_left_running_is_ended_with_it(supervise, tmp_path):
     ready = tmp_path / "ready"
     # The horse leaves the process group, as RQ's does, and writes its number in one go.
