@@ -4,6 +4,7 @@ import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -45,7 +46,7 @@ class Database:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             else:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
             connection.rollback()
 
@@ -84,7 +85,7 @@ class Database:
         if self._queue_path is None or ":memory:" in self._queue_path:
             yield
             return
-        with open(self._queue_path, "a") as file:
+        with Path(self._queue_path).open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
