@@ -98,9 +98,14 @@ class Entity:
         return tuple(field for field in self.fields if field.owner is not Owner.STAMP)
 
     @cached_property
+    def has_time(self) -> bool:
+        """Whether the time of its happening travels: it does for what officers record."""
+        return self.sync.policy is not Policy.OFFICE
+
+    @cached_property
     def header(self) -> tuple[str, ...]:
         """The column names of a row on the wire (docs/protocol.md, changes)."""
-        times = () if self.sync.policy is Policy.OFFICE else ("occurred_at",)
+        times = ("occurred_at",) if self.has_time else ()
         return ("id", "version", *times, *(field.name for field in self.wire_fields))
 
     @cached_property

@@ -1,0 +1,22 @@
+"""Every limit with its name, in one table; a refusal names the limit that it met."""
+
+MUTATIONS_MAX = 500
+"""Mutations in one request."""
+BODY_BYTES_MAX = 1_048_576
+"""Bytes of a request's body, after unpacking."""
+PAGE_CHANGES_MAX = 2_000
+"""Changes in one page of a pull."""
+PAGE_BYTES_MAX = 1_048_576
+"""Bytes of the rows of one page of a pull, before packing."""
+NESTING_MAX = 16
+"""Brackets inside brackets in a request."""
+NUMBER_CHARS_MAX = 20
+"""Characters of one number in a request."""
+LIST_ROWS_MAX = 1_000
+"""Rows in one page of a list at the office."""
+IMPORT_ROWS_MAX = 1_000
+"""Rows of an import in one transaction, so that a phone's push waits only for one of them."""
+CLOCK_AHEAD_MS_MAX = 24 * 3600 * 1000
+"""How far a phone's clock may run ahead before its facts are marked as of an untrusted time."""
+
+TABLE = {name: value for name, value in globals().items() if name.endswith("_MAX")}

@@ -1,0 +1,115 @@
+"""The envelopes of the sync protocol (docs/protocol.md, one exchange)."""
+
+from marshmallow import fields, validate
+
+from infra.limits import PAGE_CHANGES_MAX
+from models.kinds import SAFE_INTEGER_MAX, Id, Moment, Whole
+from schemas.base import StrictSchema
+from schemas.fields import MESSAGES, field_of
+
+SEQ = Whole(1, SAFE_INTEGER_MAX, "mutations")
+HASH = r"[0-9a-f]{64}"
+
+
+class MutationSchema(StrictSchema):
+    """One edit of one record by a device."""
+
+    id = field_of(Id(), required=True, nullable=False)
+    seq = field_of(SEQ, required=True, nullable=False)
+    prev = fields.String(validate=validate.Length(max=64, error="wrong_length {min} {max}"))
+    entity = fields.String(required=True, error_messages=MESSAGES)
+    op = fields.String(
+        required=True, validate=validate.OneOf(["put", "delete"], error="unknown_op")
+    )
+    record_id = field_of(Id(), required=True, nullable=False)
+    base_version = field_of(SEQ, required=False, nullable=True)
+    occurred_at = field_of(Moment(), required=True, nullable=False)
+    fields = fields.Dict(required=True, error_messages=MESSAGES)
+
+
+class DeviceReportSchema(StrictSchema):
+    """How the phone says it is doing; the clock is measured by it and orders nothing."""
+
+    clock = field_of(Moment(), required=False, nullable=False)
+    app = fields.String(validate=validate.Length(max=40, error="wrong_length {min} {max}"))
+    pending = field_of(Whole(0, 1_000_000, "mutations"), required=False, nullable=False)
+
+
+class HeadSchema(StrictSchema):
+    """The end of the device's chain in this request, signed with its key."""
+
+    seq = field_of(SEQ, required=True, nullable=False)
+    hash = fields.String(required=True, validate=validate.Regexp(rf"{HASH}\Z", error="wrong_form"))
+    signature = fields.String(
+        required=True, validate=validate.Length(max=100, error="wrong_length {min} {max}")
+    )
+
+
+class ExchangeSchema(StrictSchema):
+    """A request of /sync or /sync/push, without its mutations."""
+
+    protocol = field_of(Whole(1, 1, "version"), required=False, nullable=False)
+    epoch = fields.String(allow_none=True)
+    cursor = fields.String(allow_none=True)
+    limit = field_of(Whole(1, PAGE_CHANGES_MAX, "changes"), required=False, nullable=False)
+    device = fields.Nested(DeviceReportSchema, allow_none=True)
+    head = fields.Nested(HeadSchema, allow_none=True)
+
+
+class OutcomeSchema(StrictSchema):
+    """What became of one mutation at once."""
+
+    id = fields.String(required=True, allow_none=True)
+    outcome = fields.String(
+        required=True,
+        validate=validate.OneOf(["applied", "merged", "conflict", "held", "waiting", "rejected"]),
+    )
+    version = fields.Integer()
+    code = fields.String()
+    errors = fields.Dict(keys=fields.String(), values=fields.Dict())
+    exception_id = fields.String()
+    conflict_id = fields.String()
+    replayed = fields.Boolean(required=True)
+
+
+class EntityChangesSchema(StrictSchema):
+    """The changes of one entity: a header of field names, rows as arrays in that order."""
+
+    fields_ = fields.List(fields.String(), data_key="fields", required=True)
+    put = fields.List(fields.List(fields.Raw(allow_none=True)), required=True)
+    drop = fields.List(fields.List(fields.String()), required=True)
+
+
+class PullSchema(StrictSchema):
+    """A page of changes."""
+
+    epoch = fields.String(required=True)
+    server_time = fields.String(required=True)
+    changes = fields.Dict(keys=fields.String(), values=fields.Nested(EntityChangesSchema))
+    leaving = fields.List(fields.String(), required=True)
+    dropped = fields.List(fields.String(), required=True)
+    cursor = fields.String(required=True)
+    more = fields.Boolean(required=True)
+    orders = fields.List(fields.String(), required=True)
+    retry_after_s = fields.Integer(required=True)
+
+
+class PushedSchema(StrictSchema):
+    """What became of a push."""
+
+    epoch = fields.String(required=True)
+    server_time = fields.String(required=True)
+    safe_seq = fields.Integer(required=True)
+    outcomes = fields.List(fields.Nested(OutcomeSchema), required=True)
+    missing = fields.List(fields.Integer(), required=True)
+
+
+class ExchangedSchema(PullSchema):
+    """The answer of one exchange: outcomes, then the changes."""
+
+    safe_seq = fields.Integer(required=True)
+    outcomes = fields.List(fields.Nested(OutcomeSchema), required=True)
+    missing = fields.List(fields.Integer(), required=True)
+
+
+EXCHANGE_KEYS = frozenset(ExchangeSchema().fields)

@@ -1,0 +1,1 @@
+"""How do offline edits become truth, and how does truth reach devices?"""
