@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-ONE_ADDRESS = "House 3, Ground Floor, Gali 1, Baloch Para, Gizri, Karachi"
+ONE_ADDRESS = "House 2, Ground Floor, Gali 1, Baloch Para, Gizri, Karachi"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +25,8 @@ _ONE_PAYER = {
     "name_ur": "حاجی داد محمد گبول",
     "address": ONE_ADDRESS,
     "phone_e164": "+923640000004",
-    "lat_e6": 24_812_720,
-    "lon_e6": 67_042_300,
+    "lat_e6": 24_812_530,
+    "lon_e6": 67_041_400,
     "accuracy_m": 6,
 }
 
@@ -60,11 +60,13 @@ ODDITIES: dict[int, Oddity] = {
         late=True,
     ),
     21: Oddity(why="billing owes him", fields={"flags": ["NM"]}, credited=True),
-    24: Oddity(why="pays by instalments", fields={"flags": ["SI"]}, late=True),
-    27: Oddity(why="before a court", fields={"flags": ["Ltg"]}, late=True),
-    30: Oddity(why="a dog, or worse", fields={"flags": ["unsafe"]}, late=True),
+    24: Oddity(why="pays by instalments", fields={"flags": ["Def", "SI"]}, late=True),
+    27: Oddity(why="before a court", fields={"flags": ["Def", "Ltg"]}, late=True),
+    30: Oddity(why="a dog, or worse", fields={"flags": ["Def", "unsafe"]}, late=True),
     33: Oddity(why="no Urdu name in billing", fields={"name_ur": None}, late=True),
-    36: Oddity(why="payment lock and legal case", fields={"flags": ["PL", "Ltg"]}, late=True),
+    36: Oddity(
+        why="payment lock and legal case", fields={"flags": ["Def", "PL", "Ltg"]}, late=True
+    ),
 }
 """By the consumer's serial number."""
 

@@ -15,6 +15,8 @@ from models.demo.record import TIMEZONE, Record, demo_id
 FLOORS = ("Ground Floor", "First Floor", "Second Floor", "Third Floor")
 LOCATED_SHARE = 0.96
 WITH_PHONE_SHARE = 0.88
+UNDER_A_TRADE_SHARE = 0.6
+"""Of the shops; the others are billed to a person."""
 CLOSED_NETWORK = "+92364"
 """Instaphone's code: well formed, and no subscriber is left who could receive our messages."""
 HOUR_MS = 3_600_000
@@ -42,7 +44,9 @@ def area_id(place: Locality) -> str:
 
 def consumers(plan: list[Account], business_date: date, dice: Random) -> Iterator[Record]:
     """Everybody in the plan, with what makes some of them awkward put over the usual."""
-    streets = [Streets(place, doors) for place, doors in zip(LOCALITIES, counts(len(plan)), strict=True)]
+    streets = [
+        Streets(place, doors) for place, doors in zip(LOCALITIES, counts(len(plan)), strict=True)
+    ]
     as_of = rfc3339(start_of_date(business_date, TIMEZONE) + 2 * HOUR_MS)
     numbers = dice.sample(range(1_000_000), len(plan))
     phones = dice.sample(range(10_000, 10_000_000), len(plan))
@@ -102,10 +106,8 @@ class Streets:
         """Who lives behind one door, its address and its position."""
         lane, door = divmod(account.walk_order - 1, self._doors_per_lane)
         trade = account.tariff == "A2-C"
-        if trade and dice.random() < 0.6:
-            name = self._families.shop(dice)
-        else:
-            name = self._families.person(dice)
+        under_a_trade = trade and dice.random() < UNDER_A_TRADE_SHARE
+        name = self._families.shop(dice) if under_a_trade else self._families.person(dice)
         return {
             "name": name.latin,
             "name_ur": name.urdu,

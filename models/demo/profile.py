@@ -5,10 +5,10 @@ from datetime import date
 from itertools import chain
 from random import Random
 
+from models.demo import premises
 from models.demo.account import accounts
 from models.demo.billing import billed, notice
 from models.demo.people import staff
-from models.demo import premises
 from models.demo.record import IBC_CODE, TIMEZONE, Record, demo_id
 from models.demo.walks import Debt, stops, walks
 
