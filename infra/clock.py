@@ -30,7 +30,9 @@ def rfc3339(at_ms: Milliseconds) -> str:
     day, rest = divmod(at_ms, DAY_MS)
     seconds, milliseconds = divmod(rest, 1000)
     minutes, second = divmod(seconds, 60)
-    return f"{_day_text(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{milliseconds:03d}Z"
+    return (
+        f"{_day_text(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{milliseconds:03d}Z"
+    )
 
 
 def from_rfc3339(text: str) -> Milliseconds:
@@ -64,9 +66,7 @@ def _day_number(day: str) -> int:
     return (date.fromisoformat(day) - EPOCH.date()).days
 
 
-RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)\.(\d{3})Z", re.ASCII
-)
+RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)\.(\d{3})Z", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 DAY_MS = 86_400_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, Integer, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, FromClause, Integer, Table, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
@@ -106,7 +106,7 @@ def listed(connection: Connection, values: Sequence[Any]) -> Any:
 
 def insert_rows(
     connection: Connection,
-    table: Table,
+    table: FromClause,
     rows: Sequence[Row],
     *,
     on_conflict: OnConflict = "fail",
@@ -120,6 +120,7 @@ def insert_rows(
     """
     if not rows:
         return 0
+    assert isinstance(table, Table)
     names = _names(rows)
     tail = _conflict_tail(table, names, on_conflict, key)
     if connection.dialect.name == "sqlite":
@@ -136,11 +137,12 @@ def insert_rows(
 
 
 def update_rows(
-    connection: Connection, table: Table, rows: Sequence[Row], *, key: Sequence[str]
+    connection: Connection, table: FromClause, rows: Sequence[Row], *, key: Sequence[str]
 ) -> int:
     """Set the columns of many rows, each found by the columns of `key`; returns how many."""
     if not rows:
         return 0
+    assert isinstance(table, Table)
     names = _names(rows)
     wanted = [name for name in names if name not in key]
     if connection.dialect.name == "sqlite":
@@ -200,7 +202,11 @@ def _postgres_type(kind: TypeEngine[Any]) -> str:
 def _worth_another_try(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     # A connection that died may have committed: everything written here is safe to write again.
-    return error.connection_invalidated or state in TRY_AGAIN_STATES or "database is locked" in str(error.orig)
+    return (
+        error.connection_invalidated
+        or state in TRY_AGAIN_STATES
+        or "database is locked" in str(error.orig)
+    )
 
 
 def _sqlite_engine(url: str) -> Engine:

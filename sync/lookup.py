@@ -85,9 +85,7 @@ def keep_chain(
     insert_rows(connection, DeviceChain.__table__, [row], on_conflict="replace")
 
 
-def _load_records(
-    writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool
-) -> None:
+def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool) -> None:
     by_entity: dict[Entity, list[str]] = {}
     for mutation in mutations:
         entity = mutation.entity

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from sqlalchemy import Connection, text
+
 from infra.database import any_of, fetch, insert_rows, listed
 from models import ENTITIES
 from models.declaration import Members
 from models.log import Grant, Member
 from models.round import OPEN_STATES
-from sqlalchemy import Connection, text
 from sync.records import Record, load_by_account
 from sync.writing import Change, Writing
 

@@ -194,7 +194,9 @@ def _merge_base(entity: Entity, put: Put, before: Record | None) -> str | None:
     if entity.sync.policy is not Policy.MERGE:
         return None
     was = before.fields if before else {}
-    return orjson.dumps({name: (was.get(name), value) for name, value in put.fields.items()}).decode()
+    return orjson.dumps(
+        {name: (was.get(name), value) for name, value in put.fields.items()}
+    ).decode()
 
 
 def _after(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -62,12 +63,13 @@ def push(
     author: Author,
     mutations: Sequence[Mutation],
     now: Milliseconds,
-    carried: Carried = Carried(),  # noqa: B008  # frozen, so one for all is safe
+    carried: Carried = Carried(),  # frozen, so one for all is safe
 ) -> Pushed:
     """Take in a batch: one transaction, an outcome each, in order.
 
     Errors: UnknownIbc; DBAPIError when the database stays unavailable (nothing was stored).
     """
+
     def work(batch: Sequence[Mutation], *, assume_new: bool) -> Pushed:
         return database.transact(
             lambda connection: _push(
@@ -84,8 +86,8 @@ def push(
         return work(mutations, assume_new=False)
     except OperationalError:
         raise
-    except Exception as error:  # noqa: BLE001  # our own fault, which must not cost the neighbours
-        log.error("push_failed_as_a_batch", ibc_id=ibc_id, author_id=author.id, error=repr(error))
+    except Exception as error:  # our own fault, which must not cost the neighbours
+        log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
     return _one_by_one(work, database, ibc_id, author, mutations, now)
 
 
@@ -104,13 +106,12 @@ def _one_by_one(
             pushed = work([mutation], assume_new=False)
         except OperationalError:
             raise
-        except Exception as error:  # noqa: BLE001  # kept, alarmed and tried again by a worker
-            log.error("our_fault", ibc_id=ibc_id, mutation_id=mutation.id, error=repr(error))
-            pushed = database.transact(
-                lambda connection, failed=mutation: _keep_for_later(
-                    connection, ibc_id, author, failed, now
-                )
+        except Exception as error:  # kept, alarmed and tried again by a worker
+            log.exception("our_fault", ibc_id=ibc_id, mutation_id=mutation.id, error=repr(error))
+            keep = partial(
+                _keep_for_later, ibc_id=ibc_id, author=author, mutation=mutation, now=now
             )
+            pushed = database.transact(keep)
         outcomes += pushed.outcomes
     return Pushed(pushed.epoch, outcomes, pushed.missing)
 
@@ -216,6 +217,7 @@ class Arriving:
             case Action.PUT if record is None:
                 return self._create(mutation, entity)
             case Action.PUT:
+                assert record is not None  # the case above took the missing
                 return self._change(mutation, record, mutation.fields, OutcomeWord.APPLIED)
             case Action.KEEP:
                 return self._record(
@@ -303,7 +305,8 @@ class Arriving:
         return self._change(mutation, record, mutation.fields, OutcomeWord.APPLIED)
 
     def _merge(self, mutation: Mutation, record: Record | None) -> Outcome:
-        assert record is not None and mutation.base_version is not None
+        assert record is not None
+        assert mutation.base_version is not None
         since = versions_since(self.writing, record, mutation.base_version)
         base = base_of(record.fields, since, mutation.base_version)
         if base is None:
@@ -335,7 +338,9 @@ class Arriving:
         apply: Mapping[str, Any] | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> Outcome:
-        case_id = self._open_case("CONFLICT", mutation, detail={"why": decision.why, **(detail or {})})
+        case_id = self._open_case(
+            "CONFLICT", mutation, detail={"why": decision.why, **(detail or {})}
+        )
         if record is not None and apply:
             return self._change(
                 mutation,

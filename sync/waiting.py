@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
+
 from infra.clock import rfc3339
 from infra.database import any_of, fetch, listed
 from infra.ids import derived_id, digest

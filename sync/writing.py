@@ -179,9 +179,7 @@ class Writing:
         for change in self.changes:
             self._announce_change(change, memberships)
         rows = list(self._feed.values())
-        insert_rows(
-            self.connection, Feed.__table__, rows, on_conflict="replace", key=FEED_KEY
-        )
+        insert_rows(self.connection, Feed.__table__, rows, on_conflict="replace", key=FEED_KEY)
         heads: dict[str, tuple[int, int]] = {}
         for row in rows:
             position = (row["seq"], row["n"])
