@@ -34,7 +34,7 @@ def list_consumers(writing: Writing, changes: Sequence[Change]) -> None:
     writing.load(DIRECTORY, {change.after.id for change in changes if change.before is not None})
     for change in changes:
         consumer = change.after
-        fields = {field.name: consumer.fields[field.name] for field in DIRECTORY.fields}
+        fields = {field.name: consumer.fields.get(field.name) for field in DIRECTORY.fields}
         put(writing, change.seq, DIRECTORY, consumer.id, fields, like=consumer)
 
 
@@ -104,9 +104,10 @@ def put(
 ) -> None:
     """Set fields of a record as a consequence of another record's change."""
     before = writing.records[entity].get(record_id)
-    if before is not None and all(before.fields[name] == fields[name] for name in fields):
+    if before is not None and all(
+        before.fields.get(name) == value for name, value in fields.items()
+    ):
         return
-    whole = {field.name: None for field in entity.fields} | dict(before.fields if before else {})
     writing.put(
         seq,
         Record(
@@ -116,6 +117,6 @@ def put(
             author_id=SERVER,
             occurred_at=like.occurred_at,
             received_at=writing.now,
-            fields=whole | fields,
+            fields={**(before.fields if before else {}), **fields},
         ),
     )

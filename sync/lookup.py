@@ -1,7 +1,8 @@
 """What the database knows about a batch, asked set-based before anything is decided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
@@ -9,8 +10,9 @@ from sqlalchemy import Connection
 
 from infra.database import any_of, fetch, insert_rows, listed
 from models import ENTITIES, Entity
+from models.declaration import Policy
 from models.kinds import Id
-from models.log import DeviceChain
+from models.log import OWNS_ITS_ID, REUSES_AN_ID, DeviceChain
 from sync.chain import Chain, Missing
 from sync.mutation import Author, Mutation, Origin
 from sync.writing import Writing
@@ -28,14 +30,20 @@ class Found:
     """(column, value) → the record that holds the claim."""
 
 
-def look_up(writing: Writing, mutations: Sequence[Mutation]) -> Found:
-    """Ask for everything that deciding this batch needs; brings its records into `writing`."""
-    _load_records(writing, mutations)
-    return Found(
-        _seen(writing, mutations), _accounts(writing, mutations), _claimed(writing, mutations)
-    )
+def look_up(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool) -> Found:
+    """Ask for everything that deciding this batch needs; brings its records into `writing`.
+
+    `assume_new`: take the ids, facts and claims as not seen before. The unique indexes refuse the
+    batch when that was wrong, and it is decided again with everything looked up.
+    """
+    _load_records(writing, mutations, assume_new=assume_new)
+    accounts = _accounts(writing, mutations)
+    if assume_new:
+        return Found({}, accounts, {})
+    return Found(_seen(writing, mutations), accounts, claims_of(writing, _claims(mutations)))
 
 
+@cache
 def awaits(entity: Entity) -> list[tuple[str, Entity]]:
     """The columns of an entity that wait for a record of another, and that other."""
     return [
@@ -77,13 +85,14 @@ def keep_chain(
     insert_rows(connection, DeviceChain.__table__, [row], on_conflict="replace")
 
 
-def _load_records(writing: Writing, mutations: Sequence[Mutation]) -> None:
+def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool) -> None:
     by_entity: dict[Entity, list[str]] = {}
     for mutation in mutations:
         entity = mutation.entity
         if entity is None or mutation.errors:
             continue
-        by_entity.setdefault(entity, []).append(mutation.record_id)
+        if not (assume_new and entity.sync.policy is Policy.FACT):
+            by_entity.setdefault(entity, []).append(mutation.record_id)
         for column, parent in awaits(entity):
             if mutation.fields.get(column) is not None:
                 by_entity.setdefault(parent, []).append(mutation.fields[column])
@@ -102,8 +111,11 @@ def _seen(
         return found
     rows = fetch(
         writing.connection,
-        "SELECT id, body_hash, outcome, version, code, detail FROM mutations "
-        f"WHERE ibc_id = :ibc_id AND {any_of(writing.connection, 'id', 'ids')}",
+        " UNION ALL ".join(
+            "SELECT id, body_hash, outcome, version, code, detail FROM mutations WHERE "
+            f"ibc_id = :ibc_id AND {any_of(writing.connection, 'id', 'ids')} AND ({which})"
+            for which in (OWNS_ITS_ID, REUSES_AN_ID)
+        ),
         ibc_id=writing.ibc_id,
         ids=listed(writing.connection, ids),
     )
@@ -141,14 +153,18 @@ def _account_rows(writing: Writing, accounts: Sequence[str], where: str) -> set[
     return {row.account_no for row in rows}
 
 
-def _claimed(writing: Writing, mutations: Sequence[Mutation]) -> dict[tuple[str, str], str]:
-    values = {
+def _claims(mutations: Sequence[Mutation]) -> set[str]:
+    return {
         str(mutation.fields[column])
         for mutation in mutations
         if mutation.entity is not None and not mutation.errors
         for column in mutation.entity.sync.claims
         if column in mutation.fields
     }
+
+
+def claims_of(writing: Writing, values: Collection[str]) -> dict[tuple[str, str], str]:
+    """(column, value) → the record that holds it, for the values that are claimed."""
     if not values:
         return {}
     rows = fetch(

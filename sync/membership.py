@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from sqlalchemy import Connection, text
+
 from infra.database import any_of, fetch, insert_rows, listed
 from models import ENTITIES
 from models.declaration import Members
 from models.log import Grant, Member
 from models.round import OPEN_STATES
-from sqlalchemy import Connection, text
 from sync.records import Record, load_by_account
 from sync.writing import Change, Writing
 
@@ -19,11 +20,18 @@ ROUND, STOP = ENTITIES["round"], ENTITIES["stop"]
 def grant(
     connection: Connection, ibc_id: str, holder: str, scopes: Iterable[str], seq: int = 0
 ) -> None:
-    """Let a holder (`device:<id>` or `officer:<id>`) read these scopes."""
+    """Let a holder (`device:<id>` or `officer:<id>`) read these scopes, from log position `seq`."""
+    _keep_grants(connection, ibc_id, holder, scopes, seq, "held")
+
+
+def _keep_grants(
+    connection: Connection, ibc_id: str, holder: str, scopes: Iterable[str], seq: int, state: str
+) -> None:
     rows = [
-        {"ibc_id": ibc_id, "holder": holder, "scope": scope, "seq": seq} for scope in scopes
+        {"ibc_id": ibc_id, "holder": holder, "scope": scope, "seq": seq, "state": state}
+        for scope in scopes
     ]
-    insert_rows(connection, Grant.__table__, rows, on_conflict="ignore")
+    insert_rows(connection, Grant.__table__, rows, on_conflict="replace")
 
 
 def follow_stops(writing: Writing, changes: Sequence[Change]) -> None:
@@ -167,21 +175,11 @@ def _settle_grants(writing: Writing, officer_id: str, seq: int) -> None:
         row.scope
         for row in fetch(
             writing.connection,
-            "SELECT scope FROM grants WHERE ibc_id = :ibc_id AND holder = :holder",
+            "SELECT scope FROM grants "
+            "WHERE ibc_id = :ibc_id AND holder = :holder AND state = 'held'",
             ibc_id=writing.ibc_id,
             holder=holder,
         )
     }
     grant(writing.connection, writing.ibc_id, holder, sorted(wanted - have), seq)
-    if have - wanted:
-        writing.connection.execute(
-            text(
-                "DELETE FROM grants WHERE ibc_id = :ibc_id AND holder = :holder "
-                f"AND {any_of(writing.connection, 'scope', 'scopes')}"
-            ),
-            {
-                "ibc_id": writing.ibc_id,
-                "holder": holder,
-                "scopes": listed(writing.connection, sorted(have - wanted)),
-            },
-        )
+    _keep_grants(writing.connection, writing.ibc_id, holder, sorted(have - wanted), seq, "taken")

@@ -14,6 +14,7 @@ from models.declaration import Owner, Policy
 from schemas.checks import row_check
 from schemas.records import errors_of, write_schema
 from sync.effects import apply_effects
+from sync.lookup import claims_of
 from sync.mutation import Op, Origin
 from sync.outcomes import OutcomeWord
 from sync.records import Record
@@ -74,8 +75,13 @@ def stage(
     """Put office edits into a transaction that is being gathered."""
     for entity in {ENTITIES[put.entity] for put in puts}:
         writing.load(entity, [put.record_id for put in puts if put.entity == entity.name])
+    claimed = claims_of(
+        writing,
+        {str(p.fields[c]) for p in puts for c in ENTITIES[p.entity].sync.claims if c in p.fields},
+    )
     versions = []
     for put in puts:
+        _claim(writing, put, claimed)
         versions.append(_stage_one(writing, author_id, put, mutation_id or new_id()))
         mutation_id = None
     release_arrived(writing, [c.after for c in writing.changes if c.before is None])
@@ -113,7 +119,7 @@ def write_books(
     for put in puts:
         entity = ENTITIES[put.entity]
         before = writing.records[entity].get(put.record_id)
-        if before is not None and all(before.fields[k] == v for k, v in put.fields.items()):
+        if before is not None and all(before.fields.get(k) == v for k, v in put.fields.items()):
             continue
         writing.put(seq, _after(writing, entity, put, before, BOOKS))
     writing.flush()
@@ -158,10 +164,20 @@ def _stage_one(writing: Writing, author_id: str, put: Put, mutation_id: str) -> 
         )
     )
     writing.put(seq, after)
-    for column in entity.sync.claims:
-        if column in put.fields:
-            writing.claim(column, str(put.fields[column]), put.record_id)
     return after.version
+
+
+def _claim(writing: Writing, put: Put, claimed: dict[tuple[str, str], str]) -> None:
+    """A value that only one record may hold is claimed by the first; a second is refused."""
+    for column, code in ENTITIES[put.entity].sync.claims.items():
+        if column not in put.fields:
+            continue
+        key = (column, str(put.fields[column]))
+        if key not in claimed:
+            claimed[key] = put.record_id
+            writing.claim(*key, put.record_id)
+        elif claimed[key] != put.record_id:
+            raise Refused(put, {column: code.lower()})
 
 
 def _check_move(entity: Entity, put: Put, before: Record | None) -> None:
@@ -169,7 +185,7 @@ def _check_move(entity: Entity, put: Put, before: Record | None) -> None:
     sync = entity.sync
     if sync.policy is not Policy.STATES or before is None or sync.state_field not in put.fields:
         return
-    move = (before.fields[sync.state_field], put.fields[sync.state_field])
+    move = (before.fields.get(sync.state_field), put.fields[sync.state_field])
     if move[0] != move[1] and sync.states.get(move) is not Owner.OFFICE:
         raise Refused(put, {sync.state_field: f"illegal_transition {move[0]} {move[1]}"})
 
@@ -178,13 +194,14 @@ def _merge_base(entity: Entity, put: Put, before: Record | None) -> str | None:
     if entity.sync.policy is not Policy.MERGE:
         return None
     was = before.fields if before else {}
-    return orjson.dumps({name: (was.get(name), value) for name, value in put.fields.items()}).decode()
+    return orjson.dumps(
+        {name: (was.get(name), value) for name, value in put.fields.items()}
+    ).decode()
 
 
 def _after(
     writing: Writing, entity: Entity, put: Put, before: Record | None, author_id: str
 ) -> Record:
-    blank = before.fields if before else {field.name: None for field in entity.fields}
     return Record(
         entity=entity,
         id=put.record_id,
@@ -192,5 +209,5 @@ def _after(
         author_id=before.author_id if before else author_id,
         occurred_at=before.occurred_at if before else writing.now,
         received_at=before.received_at if before else writing.now,
-        fields={**blank, **put.fields},
+        fields={**(before.fields if before else {}), **put.fields},
     )

@@ -1,11 +1,14 @@
 """From mutations to truth: what a push does, numbered as docs/protocol.md numbers it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
+import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from infra.clock import Milliseconds
 from infra.database import Database
@@ -24,6 +27,8 @@ from sync.records import Record
 from sync.resolve import Action, Decision, State, resolve
 from sync.waiting import release_arrived, versions_since
 from sync.writing import Writing, as_json, lock_head, log_row
+
+log = structlog.get_logger()
 
 HELD_WITH_RECORD = frozenset({"UNKNOWN_ACCOUNT", "OTHER_IBC", "RECEIPT_NO_REUSED"})
 """Doubted, and yet well-formed: the record is kept and the books put its money in suspense."""
@@ -58,15 +63,70 @@ def push(
     author: Author,
     mutations: Sequence[Mutation],
     now: Milliseconds,
-    carried: Carried = Carried(),  # noqa: B008  # frozen, so one for all is safe
+    carried: Carried = Carried(),  # frozen, so one for all is safe
 ) -> Pushed:
     """Take in a batch: one transaction, an outcome each, in order.
 
     Errors: UnknownIbc; DBAPIError when the database stays unavailable (nothing was stored).
     """
-    return database.transact(
-        lambda connection: _push(connection, ibc_id, author, mutations, now, carried)
-    )
+
+    def work(batch: Sequence[Mutation], *, assume_new: bool) -> Pushed:
+        return database.transact(
+            lambda connection: _push(
+                connection, ibc_id, author, batch, now, carried, assume_new=assume_new
+            )
+        )
+
+    try:
+        return work(mutations, assume_new=True)
+    except IntegrityError:
+        # Something in it was seen before under another number; look everything up.
+        pass
+    try:
+        return work(mutations, assume_new=False)
+    except OperationalError:
+        raise
+    except Exception as error:  # our own fault, which must not cost the neighbours
+        log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
+    return _one_by_one(work, database, ibc_id, author, mutations, now)
+
+
+def _one_by_one(
+    work: Callable[..., Pushed],
+    database: Database,
+    ibc_id: str,
+    author: Author,
+    mutations: Sequence[Mutation],
+    now: Milliseconds,
+) -> Pushed:
+    """Each mutation alone, so that the one on which our code fails stops nobody (ruling 1)."""
+    outcomes: list[Outcome] = []
+    for mutation in mutations:
+        try:
+            pushed = work([mutation], assume_new=False)
+        except OperationalError:
+            raise
+        except Exception as error:  # kept, alarmed and tried again by a worker
+            log.exception("our_fault", ibc_id=ibc_id, mutation_id=mutation.id, error=repr(error))
+            keep = partial(
+                _keep_for_later, ibc_id=ibc_id, author=author, mutation=mutation, now=now
+            )
+            pushed = database.transact(keep)
+        outcomes += pushed.outcomes
+    return Pushed(pushed.epoch, outcomes, pushed.missing)
+
+
+def _keep_for_later(
+    connection: Connection, ibc_id: str, author: Author, mutation: Mutation, now: Milliseconds
+) -> Pushed:
+    """Store a mutation that our code could not decide; it waits for us, and an alarm rings."""
+    writing = Writing(connection, ibc_id, lock_head(connection, ibc_id), now)
+    chain = load_chain(connection, ibc_id, author)
+    arriving = Arriving(writing, author, Found({}, {}, {}), chain, Carried())
+    outcome = arriving.keep(mutation)
+    writing.flush()
+    keep_chain(connection, ibc_id, author, chain)
+    return Pushed(writing.head.epoch, [outcome], chain.missing.numbers())
 
 
 def _push(
@@ -76,10 +136,14 @@ def _push(
     mutations: Sequence[Mutation],
     now: Milliseconds,
     carried: Carried,
+    *,
+    assume_new: bool,
 ) -> Pushed:
     writing = Writing(connection, ibc_id, lock_head(connection, ibc_id), now)
     chain = load_chain(connection, ibc_id, author)
-    arriving = Arriving(writing, author, look_up(writing, mutations), chain, carried)
+    assume_new = assume_new and all((m.seq or 0) > chain.seq for m in mutations)
+    found = look_up(writing, mutations, assume_new=assume_new)
+    arriving = Arriving(writing, author, found, chain, carried)
     outcomes = [arriving.take(mutation) for mutation in mutations]
     release_arrived(writing, arriving.arrived)
     apply_effects(writing)
@@ -105,7 +169,7 @@ class Arriving:
     ) -> None:
         self.writing = writing
         self.author = author
-        self.seen = found.seen
+        self.seen = dict(found.seen)
         self.accounts = found.accounts
         self.claimed = found.claimed
         self.chain = chain
@@ -153,6 +217,7 @@ class Arriving:
             case Action.PUT if record is None:
                 return self._create(mutation, entity)
             case Action.PUT:
+                assert record is not None  # the case above took the missing
                 return self._change(mutation, record, mutation.fields, OutcomeWord.APPLIED)
             case Action.KEEP:
                 return self._record(
@@ -174,14 +239,12 @@ class Arriving:
 
     def _create(self, mutation: Mutation, entity: Entity) -> Outcome:
         """A new record; doubted money is recorded as held, everything else that is doubted too."""
-        fields = {field.name: mutation.fields.get(field.name) for field in entity.fields}
-        for stamped in entity.owned_by(Owner.STAMP):
-            fields[stamped.name] = self.author.officer_id
+        fields = mutation.fields | dict.fromkeys(entity.stamped, self.author.officer_id)
         code = self._account_doubt(mutation, entity) or self._claim_doubt(mutation, entity)
         if code and code not in HELD_WITH_RECORD:
             return self._hold(mutation, code)
         if code:
-            seq, outcome = self._held(mutation, code, _amount(entity, mutation.fields))
+            seq, outcome = self._held(mutation, code, _amount(entity, mutation.fields), version=1)
         else:
             seq, outcome = self._record(
                 mutation,
@@ -221,7 +284,7 @@ class Arriving:
             code=code,
             case_id=case_id,
         )
-        changed = record.changed(
+        changed = record._replace(
             version=version,
             author_id=self.author.id,
             received_at=self.writing.now,
@@ -242,7 +305,8 @@ class Arriving:
         return self._change(mutation, record, mutation.fields, OutcomeWord.APPLIED)
 
     def _merge(self, mutation: Mutation, record: Record | None) -> Outcome:
-        assert record is not None and mutation.base_version is not None
+        assert record is not None
+        assert mutation.base_version is not None
         since = versions_since(self.writing, record, mutation.base_version)
         base = base_of(record.fields, since, mutation.base_version)
         if base is None:
@@ -261,7 +325,7 @@ class Arriving:
     def _delete(self, mutation: Mutation, record: Record | None) -> Outcome:
         assert record is not None
         seq, outcome = self._record(mutation, OutcomeWord.APPLIED, version=record.version + 1)
-        gone = record.changed(version=record.version + 1, deleted_at=self.writing.now)
+        gone = record._replace(version=record.version + 1, deleted_at=self.writing.now)
         self.writing.put(seq, gone, echo=False)
         return outcome
 
@@ -274,7 +338,9 @@ class Arriving:
         apply: Mapping[str, Any] | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> Outcome:
-        case_id = self._open_case("CONFLICT", mutation, detail={"why": decision.why, **(detail or {})})
+        case_id = self._open_case(
+            "CONFLICT", mutation, detail={"why": decision.why, **(detail or {})}
+        )
         if record is not None and apply:
             return self._change(
                 mutation,
@@ -304,11 +370,24 @@ class Arriving:
         code: str,
         amount: int | None = None,
         errors: Mapping[str, str] | None = None,
+        version: int | None = None,
     ) -> tuple[int, Outcome]:
         case_id = self._open_case(code, mutation, amount=amount)
         return self._record(
-            mutation, OutcomeWord.HELD, code=code, case_id=case_id, errors=errors or {}
+            mutation,
+            OutcomeWord.HELD,
+            code=code,
+            case_id=case_id,
+            errors=errors,
+            version=version,
         )
+
+    def keep(self, mutation: Mutation) -> Outcome:
+        """Store it undecided, because our own code failed on it."""
+        self._open_case("OUR_FAULT", mutation)
+        seq, outcome = self._record(mutation, OutcomeWord.WAITING, code="OUR_FAULT")
+        self.writing.wait("our_fault", str(mutation.id), seq)
+        return outcome
 
     def _wait(self, mutation: Mutation, awaited: tuple[Entity, str]) -> Outcome:
         seq, outcome = self._record(mutation, OutcomeWord.WAITING, code="PARENT_MISSING")
@@ -358,7 +437,7 @@ class Arriving:
             outcome=word,
             version=version,
             code=code,
-            errors=dict(errors or {}),
+            errors=errors or {},
             exception_id=case_id,
         )
         return seq, outcome
@@ -452,12 +531,12 @@ def _state_of(record: Record | None, mutation: Mutation) -> State:
 
 def _replay(mutation_id: str, row: Mapping[str, Any]) -> Outcome:
     """The recorded outcome again, word for word."""
-    detail = orjson.loads(row["detail"]) if row["detail"] else {}
+    detail = orjson.loads(row["detail"]) if row.get("detail") else {}
     return Outcome(
         id=mutation_id,
         outcome=OutcomeWord(row["outcome"]),
-        version=row["version"],
-        code=row["code"],
+        version=row.get("version"),
+        code=row.get("code"),
         errors=detail.get("errors", {}),
         exception_id=detail.get("exception_id"),
         replayed=True,

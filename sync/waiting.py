@@ -1,17 +1,15 @@
 """Mutations that came before what they point to: kept, and applied when it arrives (ruling 13)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import text
 
 from infra.clock import rfc3339
 from infra.database import any_of, fetch, listed
 from infra.ids import derived_id, digest
 from infra.strict_json import canonical
 from models import ENTITIES
-from models.declaration import Owner
 from models.verdict import VerdictWord
 from sync.effects import SERVER
 from sync.lookup import awaits
@@ -30,25 +28,32 @@ def release_arrived(writing: Writing, arrived: Sequence[Record]) -> None:
     ids = {record.id for record in arrived if record.entity.name in PARENTS}
     if not ids:
         return
+    here = [writing.logged(seq) for seq in writing.take_waiting(ids)]
+    for waiting in [*_take_stored(writing, ids), *here]:
+        _release(writing, waiting)
+
+
+def _take_stored(writing: Writing, ids: Collection[str]) -> list[Mapping[str, Any]]:
+    """The entries of earlier transactions that wait for one of `ids`; they wait no longer."""
     rows = fetch(
         writing.connection,
-        "SELECT m.* FROM waiting w JOIN mutations m ON m.ibc_id = w.ibc_id AND m.seq = w.seq "
-        f"WHERE w.ibc_id = :ibc_id AND {any_of(writing.connection, 'w.record_id', 'ids')} "
-        "ORDER BY m.seq",
+        "DELETE FROM waiting WHERE ibc_id = :ibc_id "
+        f"AND {any_of(writing.connection, 'record_id', 'ids')} RETURNING seq",
         ibc_id=writing.ibc_id,
         ids=listed(writing.connection, sorted(ids)),
     )
-    here = [writing.logged(seq) for seq in writing.take_waiting(ids)]
-    for waiting in [*(row._asdict() for row in rows), *here]:
-        _release(writing, waiting)
-    if rows:
-        writing.connection.execute(
-            text(
-                "DELETE FROM waiting WHERE ibc_id = :ibc_id "
-                f"AND {any_of(writing.connection, 'record_id', 'ids')}"
-            ),
-            {"ibc_id": writing.ibc_id, "ids": listed(writing.connection, sorted(ids))},
+    if not rows:
+        return []
+    return [
+        row._asdict()
+        for row in fetch(
+            writing.connection,
+            "SELECT * FROM mutations WHERE ibc_id = :ibc_id "
+            f"AND {any_of(writing.connection, 'seq', 'seqs')} ORDER BY seq",
+            ibc_id=writing.ibc_id,
+            seqs=listed(writing.connection, [row.seq for row in rows]),
         )
+    ]
 
 
 def _release(writing: Writing, waiting: Mapping[str, Any]) -> None:
@@ -74,9 +79,7 @@ def _release(writing: Writing, waiting: Mapping[str, Any]) -> None:
             of_id=waiting["id"],
         )
     )
-    fields = {field.name: sent["fields"].get(field.name) for field in entity.fields}
-    for stamped in entity.owned_by(Owner.STAMP):
-        fields[stamped.name] = waiting["officer_id"]
+    fields = sent["fields"] | dict.fromkeys(entity.stamped, waiting["officer_id"])
     record = Record(
         entity=entity,
         id=waiting["record_id"],

@@ -77,10 +77,10 @@ class Writing:
     def log(self, row: dict[str, Any]) -> int:
         """Append an entry to the log; returns its place."""
         seq = self.next_seq
-        whole = {"ibc_id": self.ibc_id, "seq": seq, "received_at": self.now, "of_id": None, **row}
-        self._log.append(whole)
-        if whole["changes"] is not None:
-            self.version_changes[whole["record_id"]][whole["version"]] = whole["changes"]
+        row["ibc_id"], row["seq"], row["received_at"] = self.ibc_id, seq, self.now
+        self._log.append(row)
+        if row.get("changes") is not None:
+            self.version_changes[row["record_id"]][row["version"]] = row["changes"]
         return seq
 
     def logged(self, seq: int) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class Writing:
             rows = [record.table_row(self.ibc_id) for record in records.values()]
             update_rows(self.connection, entity.table, rows, key=("ibc_id", "id"))
         insert_rows(self.connection, LogRow.__table__, self._log)
-        insert_rows(self.connection, Claim.__table__, self._claims, on_conflict="ignore")
+        insert_rows(self.connection, Claim.__table__, self._claims)
         insert_rows(self.connection, ExceptionCase.__table__, self._cases, on_conflict="ignore")
         insert_rows(self.connection, Waiting.__table__, self._waiting)
         self._flush_feed()
@@ -179,9 +179,7 @@ class Writing:
         for change in self.changes:
             self._announce_change(change, memberships)
         rows = list(self._feed.values())
-        insert_rows(
-            self.connection, Feed.__table__, rows, on_conflict="replace", key=FEED_KEY
-        )
+        insert_rows(self.connection, Feed.__table__, rows, on_conflict="replace", key=FEED_KEY)
         heads: dict[str, tuple[int, int]] = {}
         for row in rows:
             position = (row["seq"], row["n"])
@@ -304,25 +302,18 @@ def log_row(
     body_hash: str,
     **optional: Any,
 ) -> dict[str, Any]:
-    """A row of the log with its optional columns filled in: what `Writing.log` takes."""
+    """A row of the log: what `Writing.log` takes; columns not named are null."""
     return {
         "id": mutation_id,
         "origin": origin,
         "author_id": author_id,
-        "officer_id": None,
-        "author_seq": None,
         "entity": entity,
         "op": op,
         "record_id": record_id,
-        "base_version": None,
-        "version": None,
         "occurred_at": occurred_at,
         "outcome": outcome.value,
-        "code": None,
-        "detail": None,
         "body": body,
         "body_hash": body_hash,
-        "changes": None,
         **optional,
     }
 
