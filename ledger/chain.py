@@ -1,0 +1,19 @@
+"""Hash chains: each link covers everything before it, so that nothing can be changed in between."""
+
+import hashlib
+from collections.abc import Sequence
+
+import orjson
+
+GENESIS = "0" * 64
+"""What comes before the first link."""
+
+
+def link(previous: str, first_seq: int, items: Sequence[tuple[str, str, str]]) -> str:
+    """One link of the log: a whole push of (body hash, outcome, author id), in order (ruling 18)."""
+    return hashlib.sha256(orjson.dumps([previous, first_seq, items])).hexdigest()
+
+
+def entry_link(previous: str, content: Sequence[object]) -> str:
+    """One link of the books: an entry with its postings and allocations, canonical."""
+    return hashlib.sha256(orjson.dumps([previous, content])).hexdigest()
