@@ -3,10 +3,12 @@
 import fcntl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, Integer, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, FromClause, Integer, Table, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
@@ -44,7 +46,7 @@ class Database:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             else:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
             connection.rollback()
 
@@ -83,7 +85,7 @@ class Database:
         if self._queue_path is None or ":memory:" in self._queue_path:
             yield
             return
-        with open(self._queue_path, "a") as file:
+        with Path(self._queue_path).open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -104,7 +106,7 @@ def listed(connection: Connection, values: Sequence[Any]) -> Any:
 
 def insert_rows(
     connection: Connection,
-    table: Table,
+    table: FromClause,
     rows: Sequence[Row],
     *,
     on_conflict: OnConflict = "fail",
@@ -112,18 +114,19 @@ def insert_rows(
 ) -> int:
     """Insert many rows with one statement; returns how many were written.
 
-    All rows have the same keys. `ignore` leaves rows that exist, `replace` sets every column that
+    A column that a row does not name is null. `ignore` leaves rows that exist, `replace` sets every column that
     is not in `key` (the primary key when not given). On PostgreSQL the rows travel as one JSON
     text parameter, which measured 2.6 µs a row against 18–23 for arrays.
     """
     if not rows:
         return 0
-    names = tuple(rows[0])
+    assert isinstance(table, Table)
+    names = _names(rows)
     tail = _conflict_tail(table, names, on_conflict, key)
     if connection.dialect.name == "sqlite":
         holes = ", ".join("?" for _ in names)
         statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({holes}){tail}"
-        values = [tuple(row[name] for name in names) for row in rows]
+        values = [tuple(map(row.get, names)) for row in rows]
         return _driver_many(connection, statement, values)
     typed = ", ".join(f"{name} {_postgres_type(table.c[name].type)}" for name in names)
     statement = (
@@ -134,18 +137,19 @@ def insert_rows(
 
 
 def update_rows(
-    connection: Connection, table: Table, rows: Sequence[Row], *, key: Sequence[str]
+    connection: Connection, table: FromClause, rows: Sequence[Row], *, key: Sequence[str]
 ) -> int:
     """Set the columns of many rows, each found by the columns of `key`; returns how many."""
     if not rows:
         return 0
-    names = tuple(rows[0])
+    assert isinstance(table, Table)
+    names = _names(rows)
     wanted = [name for name in names if name not in key]
     if connection.dialect.name == "sqlite":
         assignments = ", ".join(f"{name} = ?" for name in wanted)
         where = " AND ".join(f"{name} = ?" for name in key)
         statement = f"UPDATE {table.name} SET {assignments} WHERE {where}"
-        values = [tuple(row[name] for name in (*wanted, *key)) for row in rows]
+        values = [tuple(map(row.get, (*wanted, *key))) for row in rows]
         return _driver_many(connection, statement, values)
     typed = ", ".join(f"{name} {_postgres_type(table.c[name].type)}" for name in names)
     assignments = ", ".join(f"{name} = r.{name}" for name in wanted)
@@ -160,6 +164,11 @@ def update_rows(
 def fetch(connection: Connection, statement: str, /, **parameters: Any) -> Sequence[Any]:
     """All rows of a query, as named tuples."""
     return connection.execute(text(statement), parameters).all()
+
+
+def _names(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Every column that some row names."""
+    return tuple(dict.fromkeys(chain.from_iterable(rows)))
 
 
 def _conflict_tail(
@@ -192,7 +201,12 @@ def _postgres_type(kind: TypeEngine[Any]) -> str:
 
 def _worth_another_try(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
-    return state in TRY_AGAIN_STATES or "database is locked" in str(error.orig)
+    # A connection that died may have committed: everything written here is safe to write again.
+    return (
+        error.connection_invalidated
+        or state in TRY_AGAIN_STATES
+        or "database is locked" in str(error.orig)
+    )
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -4,6 +4,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
+
+from infra.ids import new_token
 
 PREFIX = "FIELDLEDGER_"
 SHARED_NAMES = ("DATABASE_URL", "REDIS_URL", "PORT", "DATA_DIR", "SECRET_KEY")
@@ -56,13 +59,13 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     if unknown:
         raise UnsafeSetting(f"{unknown[0]} is not a setting; known are {', '.join(sorted(names))}")
 
-    given = {
+    given: dict[str, Any] = {  # Any: each field has its own type, which _read has made.
         field.name: _read(name, environ[name], field.type)
         for name, field in names.items()
         if environ.get(name)
     }
     data_dir = Path(given.pop("data_dir", CHECKOUT / ".run")).absolute()
-    defaults = {
+    defaults: dict[str, Any] = {
         "data_dir": data_dir,
         "database_url": f"sqlite:///{data_dir / 'fieldledger.db'}",
         "redis_url": f"unix://{data_dir / 'valkey.sock'}",
@@ -87,7 +90,7 @@ def _read(name: str, text: str, kind: object) -> object:
                 text.lower()
             ]
         if kind in (int, float):
-            return kind(text)  # type: ignore[operator]  # narrowed by the test above
+            return kind(text)
     except (KeyError, ValueError):
         raise UnsafeSetting(f"{name}={text!r} cannot be read as {kind}") from None
     return text
@@ -95,8 +98,6 @@ def _read(name: str, text: str, kind: object) -> object:
 
 def _kept_secret(data_dir: Path) -> str:
     """The secret of this installation, made at the first start and readable by its owner only."""
-    from infra.ids import new_token
-
     path = data_dir / "secret_key"
     data_dir.mkdir(parents=True, exist_ok=True)
     try:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-import orjson
+from infra.strict_json import canonical
 
 GENESIS = "0" * 64
 """What comes before the first link."""
@@ -11,9 +11,9 @@ GENESIS = "0" * 64
 
 def link(previous: str, first_seq: int, items: Sequence[tuple[str, str, str]]) -> str:
     """One link of the log: a whole push of (body hash, outcome, author id), in order (ruling 18)."""
-    return hashlib.sha256(orjson.dumps([previous, first_seq, items])).hexdigest()
+    return hashlib.sha256(canonical([previous, first_seq, items])).hexdigest()
 
 
 def entry_link(previous: str, content: Sequence[object]) -> str:
     """One link of the books: an entry with its postings and allocations, canonical."""
-    return hashlib.sha256(orjson.dumps([previous, content])).hexdigest()
+    return hashlib.sha256(canonical([previous, content])).hexdigest()

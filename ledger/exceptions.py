@@ -30,9 +30,11 @@ KINDS: dict[str, Kind] = {
     "RECORD_REUSED": Kind("admin", 4 * HOUR, 2),
     "DEVICE_UNTRUSTED": Kind("admin", 4 * HOUR, 2),
     "CHAIN_BROKEN": Kind("auditor", 0, 1),
+    "SIGNATURE_BAD": Kind("admin", 4 * HOUR, 1),
     "FORK": Kind("auditor", 0, 1),
     "VERIFY_CODE_BAD": Kind("supervisor", HOUR, 1),
     "INVOICE_NO_REUSED": Kind("clerk", DAY, 3),
+    "CONFLICT": Kind("clerk", DAY, 3),
     "OUR_FAULT": Kind("admin", HOUR, 1),
     "WAITED_TOO_LONG": Kind("supervisor", DAY, 3),
     # What the books find when they post.
@@ -79,28 +81,28 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def exception_row(
-    ibc_id: str,
-    *,
+def case(
     kind: str,
+    *,
+    ibc_id: str,
     subject_entity: str,
     subject_id: str,
-    now: Milliseconds,
     opened_by_seq: int,
+    now: Milliseconds,
     mutation_id: str | None = None,
+    distinct: str = "",
     account_no: str | None = None,
     amount_paisa: int | None = None,
     detail: str | None = None,
-    apart: str = "",
 ) -> dict[str, Any]:
     """A row of `exceptions`; the same kind about the same subject is the same row.
 
-    `apart` tells two of one kind about one subject apart, such as two bodies under one id.
+    `distinct` tells two of one kind about one subject apart, such as two bodies under one id.
     """
     known = KINDS[kind]
     return {
         "ibc_id": ibc_id,
-        "id": derived_id("exception", ibc_id, kind, subject_id, apart),
+        "id": derived_id("case", ibc_id, kind, subject_id, distinct),
         "kind": kind,
         "subject_entity": subject_entity,
         "subject_id": subject_id,

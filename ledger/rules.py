@@ -28,6 +28,7 @@ HELD: dict[str, str] = {
     "DEVICE_UNTRUSTED": AFTER_DECISION,
     "CHAIN_BROKEN": AFTER_DECISION,
     "FORK": AFTER_DECISION,
+    "SIGNATURE_BAD": AFTER_DECISION,
     "VERIFY_CODE_BAD": AFTER_DECISION,
 }
 """Held money: against 2090 at once, or beside the books as *claimed* (ruling 12)."""

@@ -1,5 +1,6 @@
 """What do we keep? One file an entity, one line here; everything else follows from the declaration."""
 
+from models import books, identity, log  # noqa: F401  # tables that are not entities
 from models.area import Area
 from models.base import Base, Entity, read_entity
 from models.bill import Bill
@@ -20,8 +21,6 @@ from models.staff import Staff
 from models.stop import Stop
 from models.verdict import Verdict
 from models.visit import Visit
-
-from models import books, identity, log  # noqa: F401, I001  # tables that are not entities
 
 __all__ = ["ENTITIES", "Base", "Entity"]
 

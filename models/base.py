@@ -106,7 +106,19 @@ class Entity:
     def header(self) -> tuple[str, ...]:
         """The column names of a row on the wire (docs/protocol.md, changes)."""
         times = ("occurred_at",) if self.has_time else ()
-        return ("id", "version", *times, *(field.name for field in self.wire_fields))
+        return ("id", "version", *times, *self.wire_names)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+    @cached_property
+    def wire_names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.wire_fields)
+
+    @cached_property
+    def stamped(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.owned_by(Owner.STAMP))
 
     @cached_property
     def field(self) -> dict[str, Field]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped
 
 from models.base import STRICT, Synced
 from models.declaration import Members, Policy, Sync
-from models.kinds import AccountNo, BillMonth, Code, Date, LateTiers, Paisa, SignedPaisa, YesNo
+from models.kinds import AccountNo, BillMonth, Code, Date, LateTiers, SignedPaisa, YesNo
 
 
 class Bill(Synced):

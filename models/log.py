@@ -10,6 +10,11 @@ HOT = {"postgresql_with": {"fillfactor": 50}}
 """Counter rows leave room on their page, so that PostgreSQL can update them in place (HOT)."""
 
 
+OWNS_ITS_ID = "code IS NULL OR code <> 'ID_REUSED'"
+REUSES_AN_ID = "code = 'ID_REUSED'"
+"""The lowest sequence owns an id; each other body under that id is held once (ruling 10)."""
+
+
 class LogHead(Base):
     """Where an IBC's log stands. Its row's lock is the IBC's order: every writer takes it first."""
 
@@ -28,7 +33,23 @@ class Mutation(Base):
 
     __tablename__ = "mutations"
     __table_args__ = (
-        Index("uq_mutations_id", "ibc_id", "id", "body_hash", unique=True),
+        Index(
+            "uq_mutations_id",
+            "ibc_id",
+            "id",
+            unique=True,
+            sqlite_where=sql(OWNS_ITS_ID),
+            postgresql_where=sql(OWNS_ITS_ID),
+        ),
+        Index(
+            "uq_mutations_reused_id",
+            "ibc_id",
+            "id",
+            "body_hash",
+            unique=True,
+            sqlite_where=sql(REUSES_AN_ID),
+            postgresql_where=sql(REUSES_AN_ID),
+        ),
         Index(
             "ix_mutations_base",
             "ibc_id",
@@ -184,7 +205,9 @@ class Grant(Base):
     """`device:<id>` or `officer:<id>`."""
     scope = Column(TEXT, primary_key=True)
     seq = Column(WHOLE, nullable=False)
-    """The log position at which it was given."""
+    """The log position at which it was given or taken."""
+    state = Column(TEXT, nullable=False)
+    """held or taken; a taken scope is kept, so that phones learn of it."""
 
 
 class Member(Base):

@@ -106,7 +106,9 @@ def _check_of(kind: Kind) -> Check:
         case Day():
             return lambda value: type(value) is str and _is_day(value)
         case Month():
-            return lambda value: type(value) is str and len(value) == 7 and _is_day(f"{value}-01")  # noqa: PLR2004  # the length of 2026-04
+            return lambda value: (
+                type(value) is str and len(value) == 7 and _is_day(f"{value}-01")
+            )  # as long as 2026-04
         case Flag():
             return lambda value: type(value) is bool
         case OneOf():

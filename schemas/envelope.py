@@ -24,7 +24,7 @@ class MutationSchema(StrictSchema):
     record_id = field_of(Id(), required=True, nullable=False)
     base_version = field_of(SEQ, required=False, nullable=True)
     occurred_at = field_of(Moment(), required=True, nullable=False)
-    fields = fields.Dict(required=True, error_messages=MESSAGES)
+    fields = fields.Dict(required=True, error_messages=MESSAGES)  # type: ignore[assignment]  # marshmallow takes it off
 
 
 class DeviceReportSchema(StrictSchema):

@@ -29,7 +29,7 @@ from schemas.base import StrictSchema
 UUID_PATTERN = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 UNCLEAN = "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 """Control characters, characters that turn the text around, and halves of characters."""
-MESSAGES = {"required": "required", "null": "null", "invalid": "invalid"}
+MESSAGES: dict[str, Any] = {"required": "required", "null": "null", "invalid": "invalid"}
 
 
 class ExactBoolean(fields.Boolean):
@@ -83,9 +83,7 @@ def field_of(kind: Kind, *, required: bool, nullable: bool) -> fields.Field[Any]
             )
 
 
-def _string(
-    rules: list[Any], usual: Mapping[str, Any], **metadata: str
-) -> fields.String:
+def _string(rules: list[Any], usual: Mapping[str, Any], **metadata: str) -> fields.String:
     messages = MESSAGES | {"invalid": "not_text", "invalid_utf8": "not_text"}
     return fields.String(validate=rules, error_messages=messages, metadata=metadata, **usual)
 

@@ -24,11 +24,12 @@ def _onto_wire(entity: Entity) -> dict[str, Turn]:
 
 
 def table_values(entity: Entity, wire: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a record as the table keeps them; fields not given are null."""
-    values = {field.name: wire.get(field.name) for field in entity.fields}
+    """The fields of a record as the table keeps them; what is not given is not named."""
+    values = dict(wire)
     for name, turn in _into_table(entity).items():
-        if values[name] is not None:
-            values[name] = turn(values[name])
+        value = values.get(name)
+        if value is not None:
+            values[name] = turn(value)
     return values
 
 

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import OperationalError
 
 from infra.clock import Milliseconds
 from infra.database import Database, any_of, fetch, insert_rows, listed
 from ledger.chain import GENESIS
-from ledger.exceptions import exception_row
+from ledger.exceptions import case
 from ledger.journal import write
 from ledger.log_reader import read_log, timezone_of
 from ledger.log_row import LogRow
@@ -30,6 +31,7 @@ from sync.consequences import (
     state_puts,
 )
 from sync.office import write_books
+from sync.writing import as_json
 
 CHUNK_MAX = 1_000
 """Log rows in one transaction."""
@@ -37,6 +39,8 @@ CHUNKS_MAX = 1_000
 """Chunks in one call, so that a worker comes back to its queue."""
 ATTEMPTS_MAX = 5
 """How often an entry is tried alone before it is parked."""
+
+log = structlog.get_logger()
 
 OFFSETS: Table = BooksOffset.metadata.tables["books_offsets"]
 PostRow = Callable[[Books, LogRow], Posted]
@@ -86,14 +90,14 @@ def post(
     has let go, so a bell that rang meanwhile is not lost.
     """
     total = PostResult()
-    while True:
+    while _lag(database, ibc_id):
         with _alone(database, ibc_id) as alone:
             if not alone:
                 return total.plus(PostResult(lag=_lag(database, ibc_id)))
             total = total.plus(_follow(database, ibc_id, now, rule, chunk_rows))
-        lag = _lag(database, ibc_id)
-        if not lag or total.read >= CHUNKS_MAX * chunk_rows:
-            return total.plus(PostResult(lag=lag))
+        if total.read >= CHUNKS_MAX * chunk_rows:
+            break
+    return total.plus(PostResult(lag=_lag(database, ibc_id)))
 
 
 def post_within(connection: Connection, ibc_id: str, now: Milliseconds) -> PostResult:
@@ -131,7 +135,8 @@ def _try_chunk(
         return database.transact(lambda c: _post_chunk(c, ibc_id, now, rule, chunk_rows))
     except OperationalError:
         raise
-    except Exception:  # noqa: BLE001  # the same entries are tried singly next, and counted there
+    except Exception as error:  # the same entries are tried singly next, and counted there
+        log.exception("books_chunk_failed", ibc_id=ibc_id, error=repr(error))
         return None
 
 
@@ -148,7 +153,8 @@ def _post_singly(
             step = database.transact(lambda c: _post_chunk(c, ibc_id, now, rule, 1))
         except OperationalError:
             raise
-        except Exception:  # noqa: BLE001, S112  # counted beforehand; parked after ATTEMPTS_MAX
+        except Exception as error:  # counted beforehand; parked after ATTEMPTS_MAX
+            log.exception("books_entry_failed", ibc_id=ibc_id, error=repr(error))
             continue
         total = total.plus(step)
         if not step.read:
@@ -201,7 +207,6 @@ def _write_consequences(
     puts += state_puts(connection, ibc_id, pages)
     if not puts:
         return
-    _lock_head(connection, ibc_id)
     body = {"entries": [offset.entry_seq + 1, books.entry_seq], "through": through}
     write_books(connection, ibc_id, puts=puts, body=body, now=now)
 
@@ -217,11 +222,6 @@ def _lock_offset(connection: Connection, ibc_id: str) -> Offset:
         insert_rows(connection, OFFSETS, [fresh], on_conflict="ignore")
         found = fetch(connection, query, ibc_id=ibc_id)
     return Offset(*found[0])
-
-
-def _lock_head(connection: Connection, ibc_id: str) -> None:
-    query = f"SELECT seq FROM log_heads WHERE ibc_id = :ibc_id{_for_update(connection)}"
-    fetch(connection, query, ibc_id=ibc_id)
 
 
 def _for_update(connection: Connection) -> str:
@@ -288,16 +288,16 @@ def _park(
 ) -> None:
     """Set rows aside for a person; `books verify` leaves them out by their opened_by_seq."""
     cases = [
-        exception_row(
-            ibc_id,
-            kind="POISON",
+        case(
+            "POISON",
+            ibc_id=ibc_id,
             subject_entity=row.entity,
             subject_id=row.collection_id or row.record_id,
             now=now,
             opened_by_seq=row.seq,
             mutation_id=row.mutation_id,
-            detail=f"log entry {row.seq} ({row.entity} {row.record_id}) {why}",
-            apart=str(row.seq),
+            detail=as_json({"why": f"log entry {row.seq} {why}"}),
+            distinct=str(row.seq),
         )
         for row in rows
     ]

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, Table, text
 
 from infra.clock import Milliseconds, rfc3339
 from infra.database import any_of, fetch, insert_rows, listed
-from ledger.exceptions import exception_row
+from ledger.exceptions import case
 from ledger.page import Posted
 from ledger.rules import HELD
 from ledger.view import Books
 from models.log import ExceptionCase
 from sync.office import Put
+from sync.writing import as_json
 
 EXCEPTIONS: Table = ExceptionCase.metadata.tables["exceptions"]
 OPEN_BILLS_MAX = 60
@@ -28,9 +29,9 @@ def open_exceptions(
     rows = {}
     for page in pages:
         for trouble in page.troubles:
-            row = exception_row(
-                ibc_id,
-                kind=trouble.kind,
+            row = case(
+                trouble.kind,
+                ibc_id=ibc_id,
                 subject_entity=trouble.subject_entity,
                 subject_id=trouble.subject_id,
                 now=now,
@@ -38,7 +39,7 @@ def open_exceptions(
                 mutation_id=page.row.mutation_id,
                 account_no=trouble.account_no,
                 amount_paisa=trouble.amount_paisa,
-                detail=trouble.detail,
+                detail=as_json({"why": trouble.detail}),
             )
             rows.setdefault(row["id"], row)
     return insert_rows(connection, EXCEPTIONS, list(rows.values()), on_conflict="ignore")

@@ -17,7 +17,7 @@ from schemas.envelope import EXCHANGE_KEYS, ExchangeSchema, MutationSchema
 from schemas.records import errors_of, write_schema
 from sync.mutation import Mutation, Op
 
-MUTATION_KEYS = frozenset(MutationSchema().fields)
+MUTATION_KEYS = frozenset(MutationSchema().declared_fields)
 RECEIPT_CHARS_MAX = 40
 NEEDED_KEYS = frozenset({"id", "seq", "entity", "op", "record_id", "occurred_at", "fields"})
 
@@ -63,8 +63,9 @@ def read_exchange(raw: bytes, now: Milliseconds) -> Exchange:
     if len(rows) > MUTATIONS_MAX:
         raise TooManyMutations(f"{len(rows)} mutations; MUTATIONS_MAX = {MUTATIONS_MAX}")
     envelope = {name: part for name, part in value.items() if name != "mutations"}
-    if not envelope.keys() <= EXCHANGE_KEYS or (errors := errors_of(ExchangeSchema, envelope)):
-        raise Unreadable(errors_of(ExchangeSchema, envelope))
+    errors = errors_of(ExchangeSchema, envelope)
+    if errors or not envelope.keys() <= EXCHANGE_KEYS:
+        raise Unreadable(errors)
     device = envelope.get("device") or {}
     mutations = read_mutations(rows, now)
     if any(mutation.errors for mutation in mutations):

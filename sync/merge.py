@@ -37,15 +37,13 @@ def base_of(
     return base
 
 
-def merge(
-    base: Mapping[str, Any], server: Mapping[str, Any], device: Mapping[str, Any]
-) -> Merged:
+def merge(base: Mapping[str, Any], server: Mapping[str, Any], device: Mapping[str, Any]) -> Merged:
     """Put the device's fields on top of the server's where only the device changed them."""
     fields: dict[str, Any] = {}
     conflicts: dict[str, tuple[Any, Any, Any]] = {}
     for name, wanted in device.items():
         was, now = base.get(name), server.get(name)
-        if wanted == was or wanted == now:
+        if wanted in (was, now):
             continue
         if now == was:
             fields[name] = wanted

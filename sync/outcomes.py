@@ -1,8 +1,9 @@
 """What becomes of a mutation at once: one outcome each, recorded and never changed (protocol, outcome)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from infra.catalogue import message
 
@@ -18,15 +19,14 @@ class OutcomeWord(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One mutation's outcome as the author is told it."""
 
     id: str | None
     outcome: OutcomeWord
     version: int | None = None
     code: str | None = None
-    errors: dict[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = MappingProxyType({})
     """Field → message key."""
     exception_id: str | None = None
     replayed: bool = False

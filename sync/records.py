@@ -1,8 +1,7 @@
 """Records in memory: read from their tables, turned into rows for tables and rows for the wire."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, text
@@ -14,8 +13,7 @@ from models.declaration import Members, Scope
 from schemas.wire import table_values, wire_values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """One record of an entity, its fields spelled as the wire spells them."""
 
     entity: Entity
@@ -24,47 +22,45 @@ class Record:
     author_id: str
     occurred_at: Milliseconds
     received_at: Milliseconds
-    deleted_at: Milliseconds | None = None
     fields: Mapping[str, Any]
-    """Every field of the declaration, stamped ones included."""
-
-    def changed(self, **changes: Any) -> "Record":
-        return replace(self, **changes)
+    """The fields of the declaration that say something, stamped ones included."""
+    deleted_at: Milliseconds | None = None
 
     def table_row(self, ibc_id: str) -> dict[str, Any]:
-        """The row of the entity's own table."""
-        return {
-            "ibc_id": ibc_id,
-            "id": self.id,
-            "version": self.version,
-            **table_values(self.entity, self.fields),
-            "author_id": self.author_id,
-            "occurred_at": self.occurred_at,
-            "received_at": self.received_at,
-            "deleted_at": self.deleted_at,
-        }
+        """The row of the entity's own table; what it does not name is null."""
+        row = table_values(self.entity, self.fields)
+        row["ibc_id"] = ibc_id
+        row["id"] = self.id
+        row["version"] = self.version
+        row["author_id"] = self.author_id
+        row["occurred_at"] = self.occurred_at
+        row["received_at"] = self.received_at
+        row["deleted_at"] = self.deleted_at
+        return row
 
     def wire_row(self) -> str:
         """The row of the feed: a JSON array in the order of the entity's header."""
-        get = self.fields.get
-        values = [get(field.name) for field in self.entity.wire_fields]
+        values: list[Any] = [self.id, self.version]
         if self.entity.has_time:
-            values.insert(0, rfc3339(self.occurred_at))
-        return orjson.dumps([self.id, self.version, *values]).decode()
+            values.append(rfc3339(self.occurred_at))
+        values += map(self.fields.get, self.entity.wire_names)
+        return orjson.dumps(values).decode()
 
     def own_scope(self, ibc_id: str) -> str | None:
         """The scope that its declaration names by a column; None for members and unsent entities."""
         scope = self.entity.sync.scope
         if not isinstance(scope, Scope):
             return None
-        value = {"id": self.id, "ibc_id": ibc_id}.get(scope.by) or self.fields.get(scope.by)
-        return f"{scope.kind}:{value}" if value else None
+        value = self.fields.get(scope.by)
+        if value is None:
+            value = {"id": self.id, "ibc_id": ibc_id}.get(scope.by)
+        return f"{scope.kind}:{value}" if value is not None else None
 
     @property
     def member_account(self) -> str | None:
         """The account by whose membership it is seen, for entities that travel so."""
         scope = self.entity.sync.scope
-        return self.fields[scope.by] if isinstance(scope, Members) else None
+        return self.fields[scope.by] if type(scope) is Members else None
 
 
 def load_by_id(

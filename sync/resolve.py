@@ -53,7 +53,7 @@ def resolve(policy: Policy, op: Op, state: State) -> Decision:
     match policy, op, state:
         case Policy.OFFICE, _, _:
             return Decision(Action.REJECT, "office_writes_this")
-        case (Policy.FACT | Policy.STATES), Op.DELETE, _:
+        case ((Policy.FACT | Policy.STATES), Op.DELETE, _):
             return Decision(Action.REJECT, "facts_are_not_deleted")
         case Policy.FACT, Op.PUT, State.MISSING:
             return PUT

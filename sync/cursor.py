@@ -1,0 +1,81 @@
+"""The cursor: one position in everything that a device may see, the epoch, and the scopes it is leaving. Pure.
+
+A row's key is (e, s, n): its own position (s, n), delivered at e, the later of s and the position at
+which its scope was granted. So a scope granted today comes from its beginning, after everything that
+was delivered before, and one triple is enough to say how far a device has read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Position(NamedTuple):
+    """A place in a scope: the log entry, and which of its changes."""
+
+    seq: int
+    n: int
+
+
+class Key(NamedTuple):
+    """A place in the order of delivery."""
+
+    e: int
+    s: int
+    n: int
+
+
+BEGINNING = Key(0, 0, 0)
+BEFORE_ALL = Position(0, -1)
+
+
+class NotACursor(ValueError):
+    """The text is not a cursor of ours; pull without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a device has read."""
+
+    epoch: str
+    key: Key
+    new_until: int = 0
+    """While a device reads for the first time: up to here everything is new to it, even its own."""
+    leaving: Sequence[tuple[str, Position]] = field(default=())
+    """Scopes that were taken away while the phone still held them, and how far they are dropped."""
+
+    def __str__(self) -> str:
+        head = f"{self.epoch}.{'.'.join(map(str, self.key))}"
+        if self.new_until:
+            head += f".{self.new_until}"
+        return "~".join([head, *(f"{scope}@{p.seq}.{p.n}" for scope, p in self.leaving)])
+
+
+def read_cursor(text: str) -> Cursor:
+    """Read a cursor back; NotACursor when it is none."""
+    head, *leaving = text.split("~")
+    try:
+        epoch, e, s, n, *new_until = head.split(".")
+        pairs = []
+        for part in leaving:
+            scope, at = part.rsplit("@", 1)
+            seq, m = at.split(".")
+            pairs.append((scope, Position(int(seq), int(m))))
+        until = int(*new_until) if new_until else 0
+        return Cursor(epoch, Key(int(e), int(s), int(n)), until, tuple(pairs))
+    except (ValueError, TypeError):
+        raise NotACursor(f"{text[:80]!r} is not a cursor") from None
+
+
+def key_of(position: Position, granted: int) -> Key:
+    """The key at which a row of a scope granted at log position `granted` is delivered."""
+    return Key(max(position.seq, granted), position.seq, position.n)
+
+
+def start_in(key: Key, granted: int) -> Position:
+    """After which position a scope must be read by a device that has read up to `key`."""
+    if granted > key.e or key == BEGINNING:
+        return BEFORE_ALL
+    if granted == key.e:
+        return Position(key.s, key.n)
+    return Position(key.e, key.n if key.s == key.e else -1)

@@ -1,0 +1,122 @@
+"""What an accepted change causes at once, in the same transaction; faces ledger/rules.py, which acts later."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from infra.clock import local_date
+from infra.ids import derived_id
+from models import ENTITIES
+from models.decision import DecisionKindWord, DecisionStateWord
+from models.notice import NoticeStateWord
+from models.notice_service import ServiceMethodWord
+from sync.membership import follow_rounds, follow_stops
+from sync.records import Record
+from sync.writing import Change, Writing
+
+DIRECTORY, DECISION, NOTICE = ENTITIES["directory"], ENTITIES["decision"], ENTITIES["notice"]
+
+SERVER = "server"
+"""Who made what follows from another record's change."""
+
+SERVED_AS = {
+    ServiceMethodWord.HAND: NoticeStateWord.SERVED,
+    ServiceMethodWord.POST: NoticeStateWord.SERVED,
+    ServiceMethodWord.BILL_PRINT: NoticeStateWord.SERVED,
+    ServiceMethodWord.PASTED: NoticeStateWord.PASTED,
+    ServiceMethodWord.REFUSED: NoticeStateWord.REFUSED,
+}
+
+
+def list_consumers(writing: Writing, changes: Sequence[Change]) -> None:
+    """A consumer's door entry in the directory of the area follows the consumer."""
+    writing.load(DIRECTORY, {change.after.id for change in changes if change.before is not None})
+    for change in changes:
+        consumer = change.after
+        fields = {field.name: consumer.fields.get(field.name) for field in DIRECTORY.fields}
+        put(writing, change.seq, DIRECTORY, consumer.id, fields, like=consumer)
+
+
+def serve_notices(writing: Writing, changes: Sequence[Change]) -> None:
+    """The first valid service moves the notice; a later one is kept and changes nothing."""
+    writing.load(NOTICE, {str(change.after.fields["notice_id"]) for change in changes})
+    timezone = timezone_of(writing.connection, writing.ibc_id)
+    for change in changes:
+        service = change.after
+        notice = writing.records[NOTICE].get(str(service.fields["notice_id"]))
+        if notice is None or notice.fields["state"] not in (
+            NoticeStateWord.ISSUED,
+            NoticeStateWord.UNDELIVERED,
+        ):
+            continue
+        served = {
+            "state": SERVED_AS[ServiceMethodWord(service.fields["method"])].value,
+            "served_on": local_date(service.occurred_at, timezone).isoformat(),
+        }
+        put(writing, change.seq, NOTICE, notice.id, served, like=service)
+
+
+def timezone_of(connection: Connection, ibc_id: str) -> str:
+    """The time zone by whose calendar an IBC's dates are read (ruling 5)."""
+    statement = text("SELECT timezone FROM ibcs WHERE ibc_id = :ibc_id")
+    return str(connection.execute(statement, {"ibc_id": ibc_id}).scalar_one())
+
+
+def propose_voids(writing: Writing, changes: Sequence[Change]) -> None:
+    """An officer's void is a proposal; another person at the office decides (maker, then checker)."""
+    for change in changes:
+        void = change.after
+        proposal = {
+            "kind": DecisionKindWord.VOID.value,
+            "collection_id": void.fields["collection_id"],
+            "to_account_no": None,
+            "reason": void.fields["reason"],
+            "state": DecisionStateWord.SUBMITTED.value,
+            "maker_id": void.fields["officer_id"],
+            "checker_id": None,
+        }
+        put(writing, change.seq, DECISION, derived_id("void", void.id), proposal, like=void)
+
+
+EFFECTS: dict[str, Callable[[Writing, Sequence[Change]], None]] = {
+    "consumer": list_consumers,
+    "notice_service": serve_notices,
+    "receipt_void": propose_voids,
+    "round": follow_rounds,
+    "stop": follow_stops,
+}
+"""Entity → what its change causes. Effects cause no further effects."""
+
+
+def apply_effects(writing: Writing) -> None:
+    """Run the effects of everything changed so far, one call for all changes of an entity."""
+    by_entity: dict[str, list[Change]] = {}
+    for change in writing.changes:
+        by_entity.setdefault(change.after.entity.name, []).append(change)
+    for name, effect in EFFECTS.items():
+        if name in by_entity:
+            effect(writing, by_entity[name])
+
+
+def put(
+    writing: Writing, seq: int, entity: Any, record_id: str, fields: dict[str, Any], like: Record
+) -> None:
+    """Set fields of a record as a consequence of another record's change."""
+    before = writing.records[entity].get(record_id)
+    if before is not None and all(
+        before.fields.get(name) == value for name, value in fields.items()
+    ):
+        return
+    writing.put(
+        seq,
+        Record(
+            entity=entity,
+            id=record_id,
+            version=before.version + 1 if before else 1,
+            author_id=SERVER,
+            occurred_at=like.occurred_at,
+            received_at=writing.now,
+            fields={**(before.fields if before else {}), **fields},
+        ),
+    )

@@ -1,0 +1,185 @@
+"""Who sees what because of the rounds: grants of scopes and memberships of accounts, written here alone."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, text
+
+from infra.database import any_of, fetch, insert_rows, listed
+from models import ENTITIES
+from models.declaration import Members
+from models.log import Grant, Member
+from models.round import OPEN_STATES
+from sync.records import Record, load_by_account
+from sync.writing import Change, Writing
+
+MEMBER_ENTITIES = tuple(e for e in ENTITIES.values() if isinstance(e.sync.scope, Members))
+ROUND, STOP = ENTITIES["round"], ENTITIES["stop"]
+
+
+def grant(
+    connection: Connection, ibc_id: str, holder: str, scopes: Iterable[str], seq: int = 0
+) -> None:
+    """Let a holder (`device:<id>` or `officer:<id>`) read these scopes, from log position `seq`."""
+    _keep_grants(connection, ibc_id, holder, scopes, seq, "held")
+
+
+def _keep_grants(
+    connection: Connection, ibc_id: str, holder: str, scopes: Iterable[str], seq: int, state: str
+) -> None:
+    rows = [
+        {"ibc_id": ibc_id, "holder": holder, "scope": scope, "seq": seq, "state": state}
+        for scope in scopes
+    ]
+    insert_rows(connection, Grant.__table__, rows, on_conflict="replace")
+
+
+def follow_stops(writing: Writing, changes: Sequence[Change]) -> None:
+    """A stop on an open round makes its consumer visible to the round's officer."""
+    fresh = [change for change in changes if change.before is None]
+    writing.load(ROUND, {str(change.after.fields["round_id"]) for change in fresh})
+    joining: dict[tuple[int, str], dict[str, str]] = defaultdict(dict)
+    for change in fresh:
+        stop = change.after
+        walk = writing.records[ROUND].get(str(stop.fields["round_id"]))
+        if walk is not None and _is_open(walk):
+            joining[(change.seq, _officer_scope(walk))][stop.fields["account_no"]] = stop.id
+    for (seq, scope), accounts in joining.items():
+        _join(writing, seq, scope, accounts)
+
+
+def follow_rounds(writing: Writing, changes: Sequence[Change]) -> None:
+    """Opening, closing or moving a round moves its scopes and its consumers with it."""
+    for change in changes:
+        was = change.before if change.before and _is_open(change.before) else None
+        now = change.after if _is_open(change.after) else None
+        if was and now and was.fields["officer_id"] == now.fields["officer_id"]:
+            continue
+        if was is None and now is None:
+            continue
+        stops = _stops_of(writing, change.after.id)
+        if was:
+            _leave(writing, change.seq, _officer_scope(was), stops)
+        if now:
+            _join(writing, change.seq, _officer_scope(now), stops)
+    officers = {
+        str(record.fields["officer_id"])
+        for change in changes
+        for record in (change.before, change.after)
+        if record is not None and record.fields["officer_id"]
+    }
+    for officer_id in sorted(officers):
+        _settle_grants(writing, officer_id, changes[-1].seq)
+
+
+def _is_open(walk: Record) -> bool:
+    return walk.fields["state"] in OPEN_STATES and walk.fields["officer_id"] is not None
+
+
+def _officer_scope(walk: Record) -> str:
+    return f"officer:{walk.fields['officer_id']}"
+
+
+def _stops_of(writing: Writing, round_id: str) -> dict[str, str]:
+    """Account → stop of a round, as this transaction has them."""
+    rows = fetch(
+        writing.connection,
+        "SELECT account_no, id FROM stops WHERE ibc_id = :ibc_id AND round_id = :round_id "
+        "ORDER BY walk_order",
+        ibc_id=writing.ibc_id,
+        round_id=round_id,
+    )
+    found = {account_no: stop_id for account_no, stop_id in rows}
+    for stop in writing.records[STOP].values():
+        if stop.fields["round_id"] == round_id:
+            found[str(stop.fields["account_no"])] = stop.id
+    return found
+
+
+def _join(writing: Writing, seq: int, scope: str, accounts: Mapping[str, str]) -> None:
+    """Make accounts members of a scope; what is new to it is announced there."""
+    known = _members_among(writing, scope, accounts)
+    insert_rows(
+        writing.connection,
+        Member.__table__,
+        [
+            {"ibc_id": writing.ibc_id, "scope": scope, "account_no": account_no, "because": why}
+            for account_no, why in accounts.items()
+        ],
+        on_conflict="ignore",
+    )
+    newcomers = [account_no for account_no in accounts if account_no not in known]
+    for record in _records_of_accounts(writing, newcomers):
+        writing.show(seq, scope, record)
+
+
+def _leave(writing: Writing, seq: int, scope: str, accounts: Mapping[str, str]) -> None:
+    """End the memberships that these stops gave; who has no other reason to stay is withdrawn."""
+    writing.connection.execute(
+        text(
+            "DELETE FROM members WHERE ibc_id = :ibc_id AND scope = :scope "
+            f"AND {any_of(writing.connection, 'because', 'stops')}"
+        ),
+        {
+            "ibc_id": writing.ibc_id,
+            "scope": scope,
+            "stops": listed(writing.connection, list(accounts.values())),
+        },
+    )
+    staying = _members_among(writing, scope, accounts)
+    leavers = [account_no for account_no in accounts if account_no not in staying]
+    for record in _records_of_accounts(writing, leavers):
+        writing.withdraw(seq, scope, record, "out_of_scope")
+
+
+def _members_among(writing: Writing, scope: str, accounts: Mapping[str, str]) -> set[str]:
+    rows = fetch(
+        writing.connection,
+        "SELECT account_no FROM members WHERE ibc_id = :ibc_id AND scope = :scope "
+        f"AND {any_of(writing.connection, 'account_no', 'accounts')}",
+        ibc_id=writing.ibc_id,
+        scope=scope,
+        accounts=listed(writing.connection, list(accounts)),
+    )
+    return {row.account_no for row in rows}
+
+
+def _records_of_accounts(writing: Writing, accounts: Sequence[str]) -> list[Record]:
+    found: list[Record] = []
+    for entity in MEMBER_ENTITIES:
+        own = writing.records[entity]
+        loaded = load_by_account(writing.connection, writing.ibc_id, entity, accounts)
+        found += [own.get(record.id, record) for record in loaded]
+    return found
+
+
+def _settle_grants(writing: Writing, officer_id: str, seq: int) -> None:
+    """Give the officer exactly the rounds that are open for him, and the areas that they walk."""
+    rows = fetch(
+        writing.connection,
+        "SELECT id, area_id, state, officer_id FROM rounds "
+        "WHERE ibc_id = :ibc_id AND officer_id = :officer_id",
+        ibc_id=writing.ibc_id,
+        officer_id=officer_id,
+    )
+    walks = {row.id: (row.area_id, row.state, row.officer_id) for row in rows}
+    for walk in writing.records[ROUND].values():
+        at = walk.fields
+        walks[walk.id] = (at["area_id"], at["state"], at["officer_id"])
+    wanted = {f"officer:{officer_id}"}
+    for round_id, (area_id, state, holder) in walks.items():
+        if holder == officer_id and state in OPEN_STATES:
+            wanted |= {f"round:{round_id}", f"area:{area_id}"}
+    holder = f"officer:{officer_id}"
+    have = {
+        row.scope
+        for row in fetch(
+            writing.connection,
+            "SELECT scope FROM grants "
+            "WHERE ibc_id = :ibc_id AND holder = :holder AND state = 'held'",
+            ibc_id=writing.ibc_id,
+            holder=holder,
+        )
+    }
+    grant(writing.connection, writing.ibc_id, holder, sorted(wanted - have), seq)
+    _keep_grants(writing.connection, writing.ibc_id, holder, sorted(have - wanted), seq, "taken")

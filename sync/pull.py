@@ -1,0 +1,314 @@
+"""From truth to devices: the scopes of a reader, their feed after the cursor, bytes out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection, text
+
+from infra.clock import Milliseconds, rfc3339
+from infra.database import any_of, fetch, listed
+from infra.limits import PAGE_BYTES_MAX, PAGE_CHANGES_MAX
+from models import ENTITIES
+from sync.cursor import BEFORE_ALL, BEGINNING, Cursor, Key, Position, key_of, read_cursor, start_in
+
+RETRY_AFTER_SECONDS = 60
+"""When a phone with nothing to send may ask again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who pulls: a device and its officer; a revoked device reads only its own scope (ruling 14)."""
+
+    ibc_id: str
+    device_id: str
+    officer_id: str
+    revoked: bool = False
+
+    @property
+    def holders(self) -> tuple[str, str]:
+        return (f"device:{self.device_id}", f"officer:{self.officer_id}")
+
+
+class View(NamedTuple):
+    """A scope that the reader holds or held, and where its feed stands."""
+
+    scope: str
+    granted: int
+    held: bool
+    head: Position
+
+
+class FeedRow(NamedTuple):
+    """One row of the feed with the key at which it is delivered."""
+
+    key: Key
+    entity: str
+    record_id: str
+    body: str | None
+    gone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of changes, ready to be sent."""
+
+    epoch: str
+    cursor: str
+    changes: bytes
+    """The JSON object of changes by entity."""
+    count: int
+    more: bool
+    leaving: Sequence[str]
+    dropped: Sequence[str]
+
+    def json(self, now: Milliseconds, *, before: bytes = b"") -> bytes:
+        """The answer of a pull; `before` goes in front, for the answer of a whole exchange."""
+        tail = {
+            "leaving": self.leaving,
+            "dropped": self.dropped,
+            "cursor": self.cursor,
+            "more": self.more,
+            "retry_after_s": 0 if self.more else RETRY_AFTER_SECONDS,
+            "orders": [],
+        }
+        return b"".join(
+            (
+                b'{"epoch":',
+                orjson.dumps(self.epoch),
+                b',"server_time":"',
+                rfc3339(now).encode(),
+                b'",',
+                before,
+                b'"changes":',
+                self.changes,
+                b",",
+                orjson.dumps(tail)[1:],
+            )
+        )
+
+
+def pull(
+    connection: Connection,
+    reader: Reader,
+    cursor: str | None,
+    *,
+    limit: int = PAGE_CHANGES_MAX,
+    pending: int = 0,
+) -> Page:
+    """The next page for a reader, from one snapshot. Errors: NotACursor.
+
+    `pending` is what the phone still has to send: while it is not 0, a scope that was taken away is
+    `leaving` and its rows stay. A cursor of another epoch reads as none: the phone pulls anew.
+    """
+    epoch, log_seq, views = _views(connection, reader)
+    at = read_cursor(cursor) if cursor else None
+    if at is None or at.epoch != epoch:
+        at = Cursor(epoch, BEGINNING, new_until=log_seq)
+    held = [view for view in views if view.held]
+
+    rows = _rows_after(connection, reader, held, at, limit)
+    rows.sort()
+    page = rows[: _fitting(rows, limit)]
+    more = len(page) < len(rows)
+    key = page[-1].key if more else _end(held, at.key)
+
+    leaving = _leaving(views, at, key)
+    dropped: list[str] = []
+    drops: list[FeedRow] = []
+    if pending == 0 and not more:
+        leaving, dropped, drops = _drop(connection, reader, leaving, limit - len(page))
+        more = any(progress != BEFORE_ALL for _, progress in leaving)
+    changes = _changes(page + drops, _elsewhere(connection, reader, held, page + drops))
+    return Page(
+        epoch,
+        str(Cursor(epoch, key, at.new_until if key.e < at.new_until else 0, tuple(leaving))),
+        changes,
+        len(page) + len(drops),
+        more,
+        [scope for scope, _ in leaving],
+        dropped,
+    )
+
+
+def _views(connection: Connection, reader: Reader) -> tuple[str, int, list[View]]:
+    """The epoch, the head of the log, and the scopes that the reader holds or held."""
+    device, officer = reader.holders
+    rows = fetch(
+        connection,
+        "SELECT l.epoch, l.seq AS log_seq, g.scope, g.seq AS granted, g.state, h.seq, h.n FROM log_heads l "
+        "LEFT JOIN grants g ON g.ibc_id = l.ibc_id AND g.holder IN (:device, :officer) "
+        "LEFT JOIN scope_heads h ON h.ibc_id = g.ibc_id AND h.scope = g.scope "
+        "WHERE l.ibc_id = :ibc_id",
+        ibc_id=reader.ibc_id,
+        device=device,
+        officer=officer,
+    )
+    views = [
+        View(
+            row.scope,
+            row.granted,
+            row.state == "held",
+            Position(row.seq, row.n) if row.seq is not None else BEFORE_ALL,
+        )
+        for row in rows
+        if row.scope is not None and (not reader.revoked or row.scope == device)
+    ]
+    return rows[0].epoch, rows[0].log_seq, views
+
+
+def _rows_after(
+    connection: Connection, reader: Reader, held: Sequence[View], at: Cursor, limit: int
+) -> list[FeedRow]:
+    """At most `limit` + 1 rows of each scope that has moved: an index range scan each."""
+    found: list[FeedRow] = []
+    for view in held:
+        start = start_in(at.key, view.granted)
+        if view.head <= start:
+            continue
+        backfilling = view.granted >= at.key.e
+        rows = connection.execute(
+            NEWS,
+            {
+                "ibc_id": reader.ibc_id,
+                "scope": view.scope,
+                "seq": start.seq,
+                "n": start.n,
+                "limit": limit + 1,
+                "device_id": reader.device_id,
+                "new_until": max(at.new_until, view.granted if backfilling else 0),
+            },
+        )
+        found += [
+            FeedRow(key_of(Position(seq, n), view.granted), entity, record_id, body, gone)
+            for entity, record_id, seq, n, body, gone in rows
+        ]
+    return found
+
+
+ROWS = (
+    "SELECT entity, record_id, seq, n, body, gone FROM feed WHERE ibc_id = :ibc_id "
+    "AND scope = :scope AND (seq, n) > (:seq, :n) {where} ORDER BY seq, n LIMIT :limit"
+)
+ALL_ROWS = text(ROWS.format(where=""))
+NEWS = text(
+    ROWS.format(
+        where="AND ((seq > :new_until AND (author_id IS NULL OR author_id <> :device_id)) "
+        "OR (seq <= :new_until AND body IS NOT NULL))"
+    )
+)
+"""A device is not sent what it wrote, nor told of the end of what it never had."""
+
+
+def _fitting(rows: Sequence[FeedRow], limit: int) -> int:
+    """How many of the rows fit into a page: by count, and by bytes, but always one."""
+    total = 0
+    for count, row in enumerate(rows[:limit]):
+        total += len(row.body or row.record_id)
+        if total > PAGE_BYTES_MAX and count:
+            return count
+    return min(len(rows), limit)
+
+
+def _end(held: Sequence[View], key: Key) -> Key:
+    """The key of a reader that has read all there is; it stands still while its scopes do."""
+    return max([key, *(key_of(v.head, v.granted) for v in held if v.head != BEFORE_ALL)])
+
+
+def _leaving(views: Sequence[View], at: Cursor, key: Key) -> list[tuple[str, Position]]:
+    """Scopes that were taken away since, behind those that the phone was already leaving."""
+    held = {view.scope for view in views if view.held}
+    leaving = [(scope, progress) for scope, progress in at.leaving if scope not in held]
+    if at.key == BEGINNING:
+        return leaving
+    known = {scope for scope, _ in leaving}
+    leaving += [
+        (view.scope, BEFORE_ALL)
+        for view in views
+        if not view.held and view.granted > at.key.e and view.scope not in known
+    ]
+    return leaving
+
+
+def _drop(
+    connection: Connection, reader: Reader, leaving: Sequence[tuple[str, Position]], room: int
+) -> tuple[list[tuple[str, Position]], list[str], list[FeedRow]]:
+    """Tell the phone, row by row, what to delete of the scopes that it has left."""
+    staying: list[tuple[str, Position]] = []
+    dropped: list[str] = []
+    drops: list[FeedRow] = []
+    for scope, progress in leaving:
+        rows = connection.execute(
+            ALL_ROWS,
+            {
+                "ibc_id": reader.ibc_id,
+                "scope": scope,
+                "seq": progress.seq,
+                "n": progress.n,
+                "limit": max(room - len(drops), 0) + 1,
+            },
+        ).all()
+        fitting = rows[: max(room - len(drops), 0)]
+        drops += [
+            FeedRow(Key(row.seq, row.seq, row.n), row.entity, row.record_id, None, "out_of_scope")
+            for row in fitting
+        ]
+        if len(fitting) == len(rows):
+            dropped.append(scope)
+        else:
+            last = Position(fitting[-1].seq, fitting[-1].n) if fitting else progress
+            staying.append((scope, last))
+    return staying, dropped, drops
+
+
+def _elsewhere(
+    connection: Connection, reader: Reader, held: Sequence[View], rows: Sequence[FeedRow]
+) -> set[tuple[str, str]]:
+    """Dropped records that another held scope still shows: for these nothing is said."""
+    gone = [row.record_id for row in rows if row.body is None]
+    if not gone:
+        return set()
+    found = fetch(
+        connection,
+        "SELECT entity, record_id FROM feed WHERE ibc_id = :ibc_id AND body IS NOT NULL "
+        f"AND {any_of(connection, 'record_id', 'ids')} AND {any_of(connection, 'scope', 'scopes')}",
+        ibc_id=reader.ibc_id,
+        ids=listed(connection, gone),
+        scopes=listed(connection, [view.scope for view in held]),
+    )
+    return {(row.entity, row.record_id) for row in found}
+
+
+def _changes(rows: Sequence[FeedRow], elsewhere: set[tuple[str, str]]) -> bytes:
+    """The rows grouped by entity under one header each: a join of texts."""
+    puts: dict[str, dict[str, str]] = {}
+    drops: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row.body is not None:
+            puts.setdefault(row.entity, {})[row.record_id] = row.body
+            drops.get(row.entity, {}).pop(row.record_id, None)
+        elif (row.entity, row.record_id) not in elsewhere:
+            puts.get(row.entity, {}).pop(row.record_id, None)
+            drops.setdefault(row.entity, {})[row.record_id] = row.gone or "deleted"
+    parts = [
+        _entity_changes(name, puts.get(name, {}), drops.get(name, {}))
+        for name in ENTITIES
+        if puts.get(name) or drops.get(name)
+    ]
+    return ("{" + ",".join(parts) + "}").encode()
+
+
+def _entity_changes(name: str, put: Mapping[str, str], drop: Mapping[str, Any]) -> str:
+    return "".join(
+        (
+            f'"{name}":{{"fields":{HEADERS[name]},"put":[',
+            ",".join(put.values()),
+            '],"drop":',
+            orjson.dumps(list(drop.items())).decode(),
+            "}",
+        )
+    )
+
+
+HEADERS = {name: orjson.dumps(entity.header).decode() for name, entity in ENTITIES.items()}

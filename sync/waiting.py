@@ -1,0 +1,143 @@
+"""Mutations that came before what they point to: kept, and applied when it arrives (ruling 13)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from infra.clock import rfc3339
+from infra.database import any_of, fetch, listed
+from infra.ids import derived_id, digest
+from infra.strict_json import canonical
+from models import ENTITIES
+from models.verdict import VerdictWord
+from sync.effects import SERVER
+from sync.lookup import awaits
+from sync.merge import Changes
+from sync.outcomes import OutcomeWord
+from sync.records import Record
+from sync.writing import Writing, log_row
+
+VERDICT = ENTITIES["verdict"]
+PARENTS = frozenset(parent.name for entity in ENTITIES.values() for _, parent in awaits(entity))
+"""Entities that some mutation may wait for; for all others nothing is asked."""
+
+
+def release_arrived(writing: Writing, arrived: Sequence[Record]) -> None:
+    """Apply what waited for one of these records, in the order in which it came."""
+    ids = {record.id for record in arrived if record.entity.name in PARENTS}
+    if not ids:
+        return
+    here = [writing.logged(seq) for seq in writing.take_waiting(ids)]
+    for waiting in [*_take_stored(writing, ids), *here]:
+        _release(writing, waiting)
+
+
+def _take_stored(writing: Writing, ids: Collection[str]) -> list[Mapping[str, Any]]:
+    """The entries of earlier transactions that wait for one of `ids`; they wait no longer."""
+    rows = fetch(
+        writing.connection,
+        "DELETE FROM waiting WHERE ibc_id = :ibc_id "
+        f"AND {any_of(writing.connection, 'record_id', 'ids')} RETURNING seq",
+        ibc_id=writing.ibc_id,
+        ids=listed(writing.connection, sorted(ids)),
+    )
+    if not rows:
+        return []
+    return [
+        row._asdict()
+        for row in fetch(
+            writing.connection,
+            "SELECT * FROM mutations WHERE ibc_id = :ibc_id "
+            f"AND {any_of(writing.connection, 'seq', 'seqs')} ORDER BY seq",
+            ibc_id=writing.ibc_id,
+            seqs=listed(writing.connection, [row.seq for row in rows]),
+        )
+    ]
+
+
+def _release(writing: Writing, waiting: Mapping[str, Any]) -> None:
+    """An entry `of` the mutation, its record, and a verdict for the phone that made it."""
+    entity = ENTITIES[waiting["entity"]]
+    sent = orjson.loads(waiting["body"])
+    release_id = derived_id("release", waiting["id"], waiting["body_hash"])
+    body = canonical({"id": release_id, "of": waiting["id"], "op": "release"}).decode()
+    seq = writing.log(
+        log_row(
+            mutation_id=release_id,
+            origin=waiting["origin"],
+            author_id=waiting["author_id"],
+            officer_id=waiting["officer_id"],
+            entity=entity.name,
+            op="release",
+            record_id=waiting["record_id"],
+            occurred_at=waiting["occurred_at"],
+            outcome=OutcomeWord.APPLIED,
+            version=1,
+            body=body,
+            body_hash=digest(body),
+            of_id=waiting["id"],
+        )
+    )
+    fields = sent["fields"] | dict.fromkeys(entity.stamped, waiting["officer_id"])
+    record = Record(
+        entity=entity,
+        id=waiting["record_id"],
+        version=1,
+        author_id=waiting["author_id"],
+        occurred_at=waiting["occurred_at"],
+        received_at=writing.now,
+        fields=fields,
+    )
+    if record.id not in writing.records[entity]:
+        writing.put(seq, record)
+    give_verdict(writing, seq, waiting, VerdictWord.RELEASED, by_role=SERVER)
+
+
+def give_verdict(
+    writing: Writing,
+    seq: int,
+    mutation: Mapping[str, Any],
+    verdict: VerdictWord,
+    *,
+    by_role: str,
+    reason: str | None = None,
+) -> None:
+    """Send the later fate of a mutation to the device that made it (ruling 14)."""
+    fields = {
+        "device_id": mutation["author_id"],
+        "mutation_id": mutation["id"],
+        "verdict": verdict.value,
+        "by_role": by_role,
+        "reason": reason,
+        "decided_at": rfc3339(writing.now),
+    }
+    writing.put(
+        seq,
+        Record(
+            entity=VERDICT,
+            id=derived_id("verdict", mutation["id"], mutation["body_hash"], verdict.value),
+            version=1,
+            author_id=SERVER,
+            occurred_at=writing.now,
+            received_at=writing.now,
+            fields=fields,
+        ),
+    )
+
+
+def versions_since(
+    writing: Writing, record: Record, base_version: int
+) -> list[tuple[int, Changes]]:
+    """The changes of a MERGE record after `base_version`, from the log and from this transaction."""
+    rows = fetch(
+        writing.connection,
+        "SELECT version, changes FROM mutations WHERE ibc_id = :ibc_id "
+        "AND record_id = :record_id AND version > :base AND changes IS NOT NULL",
+        ibc_id=writing.ibc_id,
+        record_id=record.id,
+        base=base_version,
+    )
+    found = {row.version: row.changes for row in rows}
+    found |= {v: c for v, c in writing.version_changes[record.id].items() if v > base_version}
+    return [(version, orjson.loads(changes)) for version, changes in found.items()]

@@ -1,0 +1,1 @@
+"""Database, queue and HTTP together; the same suite on SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Decisions as truth tables, and small parts on their own."""
