@@ -97,9 +97,7 @@ def _entry_row(
 
 
 def _open_sessions(connection: Connection, ibc_id: str, drafts: Sequence[Draft]) -> None:
-    named = {
-        leg.of for draft in drafts for leg in draft.legs if leg.code == CASH_WITH_OFFICER
-    }
+    named = {leg.of for draft in drafts for leg in draft.legs if leg.code == CASH_WITH_OFFICER}
     rows = [
         {
             "ibc_id": ibc_id,

@@ -34,8 +34,14 @@ class Posted:
     settled: dict[str, str] = field(default_factory=dict)
     """Collection → what was decided about it, so that its exceptions of doubt close."""
 
-    def trouble(self, kind: str, detail: str, *, account_no: str | None = None,
-                amount_paisa: int | None = None) -> None:
+    def trouble(
+        self,
+        kind: str,
+        detail: str,
+        *,
+        account_no: str | None = None,
+        amount_paisa: int | None = None,
+    ) -> None:
         row = self.row
         self.troubles.append(
             Trouble(
@@ -129,7 +135,9 @@ def take_back(books: Books, account_no: str, shares: list[Share]) -> list[Share]
         left -= more
     if left:
         taken[""] = taken.get("", 0) + left
-    return [Share(account_no, invoice_no, -amount) for invoice_no, amount in taken.items() if amount]
+    return [
+        Share(account_no, invoice_no, -amount) for invoice_no, amount in taken.items() if amount
+    ]
 
 
 def consumer_legs(account_no: str, shares: list[Share]) -> list[Leg]:

@@ -75,9 +75,7 @@ def entries_of(
     )
 
 
-def read_entries(
-    connection: Connection, ibc_id: str, where: str, **parameters: Any
-) -> list[Draft]:
+def read_entries(connection: Connection, ibc_id: str, where: str, **parameters: Any) -> list[Draft]:
     """Entries that a condition on `e` picks, as drafts; parameters are of any database type."""
     parameters["ibc_id"] = ibc_id
     picked = f"FROM entries e WHERE e.ibc_id = :ibc_id AND {where}"

@@ -120,10 +120,13 @@ def _seen_before(books: Books, posted: Posted, amount: int) -> bool:
     first = earlier[0]
     same_mutation = first.idem_key.startswith(f"{row.mutation_id}:")
     if same_mutation and first.request_hash != row.body_hash:
-        posted.trouble("ID_REUSED", "another body under the same id was released", amount_paisa=amount)
+        posted.trouble(
+            "ID_REUSED", "another body under the same id was released", amount_paisa=amount
+        )
     elif not same_mutation and first.legs[0].amount_paisa != amount:
-        posted.trouble("RECORD_REUSED", "the record is in the books with another amount",
-                       amount_paisa=amount)
+        posted.trouble(
+            "RECORD_REUSED", "the record is in the books with another amount", amount_paisa=amount
+        )
     return True
 
 
@@ -140,7 +143,9 @@ def _tender(books: Books, posted: Posted, account_no: str | None, amount: int) -
     debit = (
         Leg(CHEQUES_IN_HAND, row.actor_id, DEBIT, amount)
         if on_paper
-        else Leg(WALLET_CLEARING, provider if isinstance(provider, str) else "unknown", DEBIT, amount)
+        else Leg(
+            WALLET_CLEARING, provider if isinstance(provider, str) else "unknown", DEBIT, amount
+        )
     )
     legs = [debit, Leg(UNCLEARED, account_no or row.record_id, CREDIT, amount)]
     enter(books, posted, "collection_cheque" if on_paper else "collection_wallet", legs)
@@ -162,8 +167,12 @@ def _look_at_payers(books: Books, posted: Posted, account_no: str) -> None:
     if any(actor_id != row.actor_id for actor_id, _ in payers):
         others = ", ".join(sorted(other for _, other in payers))
         detail = f"collected on {row.local_date} by another officer too: {others}"
-        posted.trouble("DOUBLE_COLLECTION", detail, account_no=account_no,
-                       amount_paisa=row.fields["amount_paisa"])
+        posted.trouble(
+            "DOUBLE_COLLECTION",
+            detail,
+            account_no=account_no,
+            amount_paisa=row.fields["amount_paisa"],
+        )
     payers.add((row.actor_id, row.record_id))
 
 
