@@ -1,1 +1,1 @@
-"""How do programs reach it? Flask and flask-smorest end here."""
+"""How do programs reach it?"""
