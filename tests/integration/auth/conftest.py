@@ -16,9 +16,20 @@ def hashes() -> tuple[str, str]:
     return hash_secret(PIN), hash_secret(PASSWORD)
 
 
+@pytest.fixture(scope="session")
+def postgres_url():
+    """A server's tables are made anew once: an earlier run may have left tables of an older shape."""
+    url = os.environ.get("TEST_DATABASE_URL")
+    if url:
+        database = Database(url)
+        Base.metadata.drop_all(database.engine)
+        database.close()
+    return url
+
+
 @pytest.fixture
-def world(tmp_path, hashes):
-    database = Database(os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{tmp_path}/test.db")
+def world(tmp_path, hashes, postgres_url):
+    database = Database(postgres_url or f"sqlite:///{tmp_path}/test.db")
     Base.metadata.create_all(database.engine)
     with database.write() as connection:
         for table in reversed(Base.metadata.sorted_tables):

@@ -56,8 +56,9 @@ def client(context):
         if token:
             claims = tokens.read(KEYS, token, now=context.at)
             context.principal = context.database.transact(lambda c: principal_of(c, claims))
-        view = app.view_functions[request.endpoint]
-        match decide(view, context.principal, ibc_id=request.view_args.get("code")):
+        view = app.view_functions[request.endpoint or "static"]
+        ibc_id = (request.view_args or {}).get("code")
+        match decide(view, context.principal, ibc_id=ibc_id):
             case Access.SIGN_IN:
                 abort(401)
             case Access.FORBIDDEN:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
+from typing import Any
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -113,9 +114,9 @@ class World:
     def transact(self, work, *given, **named):
         return self.database.transact(lambda connection: work(connection, *given, **named))
 
-    def rows(self, statement: str) -> list:
+    def rows(self, statement: str) -> list[Any]:
         with self.database.read() as connection:
-            return connection.exec_driver_sql(statement).all()
+            return list(connection.exec_driver_sql(statement).all())
 
 
 def staff_no_of(staff_id: str) -> str:

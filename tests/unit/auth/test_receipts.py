@@ -1,11 +1,13 @@
 """The code on a receipt binds what is printed on it."""
 
+from typing import Any
+
 import pytest
 
 from auth.receipts import code_is_genuine, verify_code
 
 SECRET = bytes(range(32))
-PRINTED = {
+PRINTED: dict[str, Any] = {
     "receipt_no": "Q3-000043",
     "account_no": "0400012345678",
     "amount_paisa": 150_000,
