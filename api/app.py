@@ -60,7 +60,6 @@ def create_app(settings: Settings) -> Flask:
     for blueprint in (sync.blueprint, identity.blueprint, office.blueprint):
         api.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint)
-    health.document(api)
     Compress(app)
     _limit_doors(app, settings)
     register_problems(app)

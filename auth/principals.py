@@ -34,6 +34,8 @@ class Principal:
     ibc_id: str | None = None
     """The phone's IBC; None at a desk."""
     device_state: DeviceState | None = None
+    public_key: str | None = None
+    """The phone's key, by which its chain is signed."""
 
     @cached_property
     def ibc_ids(self) -> frozenset[str]:
@@ -123,4 +125,5 @@ def _by_a_phone(connection: Connection, claims: Claims, device_id: str) -> Princ
         device_id=device_id,
         ibc_id=claims.ibc_id,
         device_state=enrolment.state,
+        public_key=enrolment.public_key,
     )
