@@ -97,18 +97,18 @@ def refresh_tokens(asked: Answer) -> Answer:
 @public
 @blueprint.arguments(SignInWrite)
 @blueprint.response(200, TokensSchema)
-def sign_in(asked: Answer) -> Answer:
+def sign_in_at_a_desk(asked: Answer) -> Answer:
     """Sign in with staff number and password"""
     password = _checked(asked["staff_no"], credentials.Proof.PASSWORD, asked["password"])
     keys, now = _keys(), context().now()
 
-    def begin(connection: Connection) -> refresh.SignIn | AuthError:
+    def sign_in(connection: Connection) -> refresh.SignIn | AuthError:
         staff_id = credentials.sign_in(connection, password, now=now)
         if isinstance(staff_id, AuthError):
             return staff_id
         return refresh.begin(connection, staff_id=staff_id, now=now)
 
-    return token_pair(keys, _granted(context().database.transact(begin)), now=now)
+    return token_pair(keys, _granted(context().database.transact(sign_in)), now=now)
 
 
 @blueprint.route("/auth/sign-out", methods=["POST"])
@@ -121,38 +121,38 @@ def sign_out(asked: Answer) -> None:
     context().database.transact(lambda connection: refresh.end(connection, token, now=now))
 
 
-@blueprint.route("/ibcs/<ibc_id>/enrolment-codes", methods=["POST"])
+@blueprint.route("/ibcs/<code>/enrolment-codes", methods=["POST"])
 @requires(Permission.MANAGE_DEVICES)
 @blueprint.arguments(EnrolmentCodeWrite)
 @blueprint.response(201, EnrolmentCodeSchema)
-def create_enrolment_code(asked: Answer, ibc_id: str) -> Answer:
+def create_enrolment_code(asked: Answer, code: str) -> Answer:
     """Make a one-time code for an officer's phone; it is shown once and lives for a day"""
     keys, now, staff_id = _keys(), context().now(), asked["staff_id"]
     created_by = context().principal.staff_id
 
     def create(connection: Connection) -> enrolment.NewCode:
         return enrolment.create_code(
-            connection, keys, ibc_id=ibc_id, staff_id=staff_id, created_by=created_by, now=now
+            connection, keys, ibc_id=code, staff_id=staff_id, created_by=created_by, now=now
         )
 
     made = context().database.transact(create)
     return {"code": made.code, "staff_id": staff_id, "expires_at": rfc3339(made.expires_at)}
 
 
-@blueprint.route("/ibcs/<ibc_id>/devices/<device_id>/revoke", methods=["POST"])
+@blueprint.route("/ibcs/<code>/devices/<device_id>/revoke", methods=["POST"])
 @requires(Permission.MANAGE_DEVICES)
 @blueprint.response(204)
-def revoke_device(ibc_id: str, device_id: str) -> None:
+def revoke_device(code: str, device_id: str) -> None:
     """Trust a phone no longer; it may still hand in what it holds; acts within two seconds"""
     author_id, now = context().principal.staff_id, context().now()
 
     def revoke(connection: Connection) -> None:
-        device = enrolment_of(connection, ibc_id, device_id)
+        device = enrolment_of(connection, code, device_id)
         if device is None:
             raise DeviceUnknown
         if device.state is DeviceState.ACTIVE:
             revoked = Put("device", device_id, {"state": DeviceState.REVOKED.value})
-            write(connection, ibc_id, author_id=author_id, puts=[revoked], now=now)
+            write(connection, code, author_id=author_id, puts=[revoked], now=now)
 
     context().database.transact(revoke)
 

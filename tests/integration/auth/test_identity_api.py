@@ -121,6 +121,14 @@ def test_every_view_carries_a_mark(client):
     assert {name for name, view in views.items() if mark_of(view) is None} == {"static"}
 
 
+def test_every_address_that_names_an_ibc_calls_it_code(client):
+    """The access check reads that argument; under another name it would check no IBC at all."""
+    rules = [rule for rule in client.application.url_map.iter_rules() if "/ibcs/" in rule.rule]
+
+    assert len(rules) == 2
+    assert all("/ibcs/<code>/" in rule.rule for rule in rules)
+
+
 def test_an_enrolled_phone_has_everything_that_it_needs(world, client):
     answer = enrol(client, new_code(client).json["code"])
 
