@@ -21,7 +21,7 @@ from infra.settings import Settings
 
 SIGN_IN_RATE = "30 per minute"
 """Tries at each door that takes a secret, for one address; the lock-out counts for each person."""
-DOORS = frozenset({"identity.enrol_device", "identity.sign_in"})
+DOORS = frozenset({"identity.enrol_device", "identity.sign_in_at_a_desk"})
 OPENAPI = {
     "API_TITLE": "Field ledger",
     "API_VERSION": "v1",
@@ -90,7 +90,7 @@ def _deny_by_default() -> Response | None:
     mark = mark_of(view)
     principal = _principal() if mark is not None and mark.needed else None
     g.principal = principal
-    ibc_id = (request.view_args or {}).get("ibc_id")
+    ibc_id = (request.view_args or {}).get("code")
     match decide(view, principal, ibc_id=ibc_id):
         case Access.ALLOWED:
             return None

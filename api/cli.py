@@ -10,7 +10,7 @@ from flask.cli import AppGroup, with_appcontext
 from rich.progress import Progress
 
 from api.context import context
-from api.demo import demo_device_token, demo_office_token, sign_in_lines
+from api.demo import demo_token, sign_in_lines
 from infra.clock import local_date, now_ms
 from infra.database import fetch
 from ledger.checks import verify
@@ -108,8 +108,7 @@ def token(staff_no: str | None, role: str | None) -> None:
     """Print one JSON object with an access token; for an officer, of a device enrolled for it."""
     if (staff_no is None) == (role is None):
         raise click.UsageError("say either --staff-no or --role")
-    said = demo_device_token(staff_no, role) or demo_office_token(staff_no, role)
-    click.echo(orjson.dumps(said).decode())
+    click.echo(orjson.dumps(demo_token(staff_no, role)).decode())
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """Runs the revisions on the connection that the command hands over (`flask --app wsgi migrate`)."""
 
 from alembic import context
+
 from models import Base
 
 
