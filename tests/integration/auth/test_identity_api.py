@@ -146,6 +146,12 @@ def test_an_enrolled_phone_has_everything_that_it_needs(world, client):
     assert answer.json["receipt_secret"] == to_base64url(secret)
 
 
+def test_no_cache_keeps_tokens_codes_or_refusals(client):
+    answers = [new_code(client), sign_in(client, CASHIER), sign_in(client, CASHIER, "wrong")]
+
+    assert [answer.headers["Cache-Control"] for answer in answers] == ["no-store"] * 3
+
+
 @pytest.mark.usefixtures("enrolled")
 def test_an_enrolment_leaves_a_device_its_chain_and_its_grants(world):
     device = a_phone().device_id
