@@ -14,9 +14,7 @@ def trigger_statements(dialect: str) -> list[str]:
 def drop_trigger_statements(dialect: str) -> list[str]:
     """The DDL that takes them away again, for a downgrade."""
     if dialect == SQLITE:
-        return [
-            f"DROP TRIGGER IF EXISTS {name}" for table in KEPT for name in trigger_names(table)
-        ]
+        return [f"DROP TRIGGER IF EXISTS {name}" for table in KEPT for name in trigger_names(table)]
     dropped = [
         f"DROP TRIGGER IF EXISTS {name} ON {table}"
         for table in KEPT
