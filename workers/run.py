@@ -21,7 +21,9 @@ def main(queue: str) -> int:
         raise SystemExit(f"{queue!r} is not a queue; known are {', '.join(sorted(JOBS))}")
     policy = bell().policy()
     if policy != "noeviction":
-        raise SystemExit(f"Redis drops jobs when full: maxmemory-policy is {policy}, not noeviction")
+        raise SystemExit(
+            f"Redis drops jobs when full: maxmemory-policy is {policy}, not noeviction"
+        )
     # The worker's own connection waits for jobs as long as it likes; only the bell is hasty.
     from redis import Redis
 
