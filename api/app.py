@@ -1,13 +1,13 @@
 """The composition root of the web: settings in, a Flask application out."""
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_smorest import Api
 
-from api import cli, health, identity, office, sync
+from api import balances, cli, decisions, docs, health, identity, imports, readings, rounds, sync
 from api.context import EXTENSION, Parts, context
+from api.openapi import FieldLedgerApi
 from api.problems import FORBIDDEN, NOT_FOUND, SIGN_IN, answer, register_problems
 from auth.access import Access, decide, mark_of
 from auth.errors import TokenRefused
@@ -26,9 +26,8 @@ OPENAPI = {
     "API_TITLE": "Field ledger",
     "API_VERSION": "v1",
     "OPENAPI_VERSION": "3.0.3",
-    "OPENAPI_URL_PREFIX": "/api",
-    "OPENAPI_JSON_PATH": "openapi.json",
-    "PAGINATION_HEADER_NAME": None,
+    # The document is served by api/docs.py, with an access mark like every view.
+    "OPENAPI_URL_PREFIX": None,
 }
 COMPRESSION = {
     "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
@@ -56,10 +55,11 @@ def create_app(settings: Settings) -> Flask:
         Database(settings.database_url, connections_max=settings.web_threads),
         Bell(settings.redis_url),
     )
-    api = Api(app)
-    for blueprint in (sync.blueprint, identity.blueprint, office.blueprint):
-        api.register_blueprint(blueprint)
-    app.register_blueprint(health.blueprint)
+    api = FieldLedgerApi(app)
+    for part in (sync, identity, readings, balances, rounds, decisions, imports):
+        api.register_blueprint(part.blueprint)
+    for part in (health, docs):
+        app.register_blueprint(part.blueprint)
     Compress(app)
     _limit_doors(app, settings)
     register_problems(app)
@@ -102,8 +102,6 @@ def _deny_by_default() -> Response | None:
 
 def context_view(endpoint: str) -> object:
     """The function behind an endpoint, with its access mark."""
-    from flask import current_app
-
     return current_app.view_functions[endpoint]
 
 

@@ -5,28 +5,28 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import orjson
+import structlog
 from flask import Flask, Response, request
 from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from api.balances import NotADay
+from api.body import NotGzip, TooLarge
+from api.imports import TooManyLines
+from api.lists import NotAPlace
+from api.preconditions import KeyNeeded, VersionNeeded
 from auth import errors as auth_errors
 from infra.strict_json import NotStrictJson
 from sync.cursor import NotACursor
+from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.intake import TooManyMutations, Unreadable
+from sync.keyed import KeyReused
 from sync.office import Refused, Stale
+from sync.rounds import UnknownRound
 from sync.writing import UnknownIbc
-import structlog
 
 log = structlog.get_logger()
-
-
-class TooLarge(ValueError):
-    """The body is larger than BODY_BYTES_MAX; send it in parts."""
-
-
-class NotGzip(ValueError):
-    """The body says that it is gzip and is not."""
 
 
 class Do(StrEnum):
@@ -65,6 +65,22 @@ PROBLEMS: dict[type[Exception], Problem] = {
     TooManyMutations: TOO_LARGE,
     Refused: INVALID,
     Stale: Problem(S.PRECONDITION_FAILED, "stale", "It has changed; look again", Do.RETRY),
+    KeyNeeded: Problem(S.BAD_REQUEST, "key-needed", "Send an Idempotency-Key", Do.UPDATE_APP),
+    KeyReused: Problem(S.CONFLICT, "key-reused", "The key named another request", Do.UPDATE_APP),
+    VersionNeeded: Problem(
+        S.PRECONDITION_REQUIRED, "precondition-required", "Send If-Match", Do.UPDATE_APP
+    ),
+    MakerIsChecker: Problem(
+        S.FORBIDDEN, "maker-is-checker", "Another person must check this", Do.ASK_OFFICE
+    ),
+    BooksBehind: Problem(
+        S.SERVICE_UNAVAILABLE, "books-behind", "The books are catching up", Do.RETRY
+    ),
+    NotAPlace: Problem(S.BAD_REQUEST, "not-a-place", "Ask without a cursor", Do.RETRY),
+    NotADay: INVALID,
+    TooManyLines: TOO_LARGE,
+    UnknownDecision: NOT_FOUND,
+    UnknownRound: NOT_FOUND,
     UnknownIbc: NOT_FOUND,
     OperationalError: UNAVAILABLE,
     RateLimitExceeded: Problem(S.TOO_MANY_REQUESTS, "too-often", "Wait a little", Do.RETRY),
@@ -170,7 +186,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("our_fault", path=request.path, error=repr(error))
+    log.error("our_fault", path=request.path, error=repr(error), exc_info=error)
     return answer(INTERNAL)
 
 
