@@ -13,8 +13,8 @@ from auth.access import requires
 from auth.principals import Principal
 from auth.proofs import proven
 from auth.roles import Permission
-from infra.limits import BODY_BYTES_MAX, PAGE_CHANGES_MAX
 from infra.clock import Milliseconds, rfc3339
+from infra.limits import BODY_BYTES_MAX, PAGE_CHANGES_MAX
 from schemas.envelope import (
     ExchangedSchema,
     ExchangeSchema,

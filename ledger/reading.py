@@ -49,7 +49,8 @@ def balances(
     limit: int = ROWS_MAX,
 ) -> Page:
     """Balances per account, each on its normal side; `until` is a moment, or a date for the
-    business date; `after` is the (account_code, account_of) of the last row of the page before."""
+    business date; `after` is the (account_code, account_of) of the last row of the page before.
+    """
     conditions = _conditions(
         {"p.account_code = :code": code, "p.account_of = :of": of},
     )
