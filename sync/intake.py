@@ -13,7 +13,7 @@ from models import ENTITIES, Entity
 from models.declaration import Owner
 from models.kinds import PAISA_MAX, SAFE_INTEGER_MAX
 from schemas.checks import is_moment, is_uuid, row_check
-from schemas.envelope import EXCHANGE_KEYS, ExchangeSchema, MutationSchema
+from schemas.envelope import EXCHANGE_KEYS, PREV_CHARS_MAX, ExchangeSchema, MutationSchema
 from schemas.records import errors_of, write_schema
 from sync.mutation import Mutation, Op
 
@@ -142,7 +142,7 @@ def _envelope_is_good(row: Mapping[str, Any]) -> bool:
         and type(row["entity"]) is str
         and type(row["fields"]) is dict
         and is_moment(row["occurred_at"])
-        and ("prev" not in row or type(row["prev"]) is str)
+        and ("prev" not in row or (type(row["prev"]) is str and len(row["prev"]) <= PREV_CHARS_MAX))
     )
 
 
