@@ -26,7 +26,7 @@ from sync.outcomes import Outcome, OutcomeWord
 from sync.records import Record
 from sync.resolve import Action, Decision, State, resolve
 from sync.waiting import release_arrived, versions_since
-from sync.writing import Writing, as_json, lock_head, log_row
+from sync.writing import UnknownIbc, Writing, as_json, lock_head, log_row
 
 log = structlog.get_logger()
 
@@ -81,14 +81,19 @@ def push(
 
     try:
         return work(mutations, assume_new=True)
+    except (OperationalError, UnknownIbc):
+        raise
     except IntegrityError:
         # Something in it was seen before under another number; look everything up.
         pass
+    except Exception as error:  # our own fault, which must not cost the neighbours
+        log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
+        return _one_by_one(work, database, ibc_id, author, mutations, now)
     try:
         return work(mutations, assume_new=False)
     except OperationalError:
         raise
-    except Exception as error:  # our own fault, which must not cost the neighbours
+    except Exception as error:
         log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
     return _one_by_one(work, database, ibc_id, author, mutations, now)
 
