@@ -1,6 +1,7 @@
 """From the bytes of a request to mutations: envelope, limits, row checks, canonical bytes; no database yet."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from sync.mutation import Mutation, Op
 
 MUTATION_KEYS = frozenset(MutationSchema().declared_fields)
 RECEIPT_CHARS_MAX = 40
+ACCOUNT_NO = re.compile(r"[0-9]{13}", re.ASCII)
 NEEDED_KEYS = frozenset({"id", "seq", "entity", "op", "record_id", "occurred_at", "fields"})
 
 
@@ -200,11 +202,16 @@ def readable_money(entity: Entity, fields: Mapping[str, Any]) -> int | None:
     return amount if type(receipt) is str and 0 < len(receipt) <= RECEIPT_CHARS_MAX else None
 
 
+def is_account_no(value: Any) -> bool:
+    return type(value) is str and ACCOUNT_NO.fullmatch(value) is not None
+
+
 __all__ = [
     "Exchange",
     "NotStrictJson",
     "TooManyMutations",
     "Unreadable",
+    "is_account_no",
     "read_exchange",
     "read_mutations",
     "readable_money",

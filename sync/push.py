@@ -18,7 +18,7 @@ from models.declaration import Owner, Policy
 from models.meter_issue import CLOSED_STATES
 from sync.chain import Chain
 from sync.effects import apply_effects
-from sync.intake import readable_money
+from sync.intake import is_account_no, readable_money
 from sync.lookup import Found, awaits, keep_chain, load_chain, look_up
 from sync.merge import Changes, base_of, merge
 from sync.mutation import Author, Mutation, Op, Origin
@@ -459,6 +459,7 @@ class Arriving:
     ) -> str:
         if amount is None and mutation.entity is not None:
             amount = _amount(mutation.entity, mutation.fields)
+        # What is not an account number may hold what no database stores, a NUL say.
         account = mutation.fields.get("account_no")
         return self.writing.open_case(
             case(
@@ -468,7 +469,7 @@ class Arriving:
                 subject_id=mutation.record_id,
                 mutation_id=mutation.id,
                 distinct=mutation.body_hash,
-                account_no=account if type(account) is str else None,
+                account_no=account if is_account_no(account) else None,
                 amount_paisa=amount,
                 detail=as_json(detail),
                 opened_by_seq=self.writing.next_seq,
