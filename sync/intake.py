@@ -11,7 +11,7 @@ from infra.ids import derived_id
 from infra.limits import MUTATIONS_MAX
 from infra.strict_json import NotStrictJson, canonical, loads, loads_by_rule
 from models import ENTITIES, Entity
-from models.declaration import Owner
+from models.declaration import Owner, Policy
 from models.kinds import PAISA_MAX, SAFE_INTEGER_MAX
 from schemas.checks import is_moment, is_uuid, row_check
 from schemas.envelope import EXCHANGE_KEYS, PREV_CHARS_MAX, ExchangeSchema, MutationSchema
@@ -156,7 +156,8 @@ def _row_errors(entity: Entity | None, mutation: Mutation) -> dict[str, str]:
     owned = entity.owned_by(Owner.DEVICE)
     if not owned:
         return {"entity": "office_writes_this"}
-    partial = mutation.base_version is not None
+    # A fact is made whole, once: naming a base does not make half of one acceptable.
+    partial = mutation.base_version is not None and entity.sync.policy is not Policy.FACT
     if row_check(entity, Owner.DEVICE).is_good(mutation.fields, partial=partial):
         return {}
     return errors_of(write_schema(entity, Owner.DEVICE), mutation.fields, partial=partial)
