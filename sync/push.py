@@ -247,7 +247,9 @@ class Arriving:
     def _create(self, mutation: Mutation, entity: Entity) -> Outcome:
         """A new record; doubted money is recorded as held, everything else that is doubted too."""
         fields = mutation.fields | dict.fromkeys(entity.stamped, self.author.officer_id)
-        code = self._account_doubt(mutation, entity) or self._claim_doubt(mutation, entity)
+        # The claim comes first: doubted money claims its receipt number like any other.
+        claim_doubt = self._claim_doubt(mutation, entity)
+        code = self._account_doubt(mutation, entity) or claim_doubt
         if code and code not in HELD_WITH_RECORD:
             return self._hold(mutation, code)
         if code:
