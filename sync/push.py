@@ -283,6 +283,7 @@ class Arriving:
         *,
         code: str | None = None,
         case_id: str | None = None,
+        echo: bool | None = None,
     ) -> Outcome:
         version = record.version + 1
         seq, outcome = self._record(
@@ -299,7 +300,9 @@ class Arriving:
             received_at=self.writing.now,
             fields={**record.fields, **fields},
         )
-        self.writing.put(seq, changed, echo=word is not OutcomeWord.APPLIED)
+        if echo is None:
+            echo = word is not OutcomeWord.APPLIED
+        self.writing.put(seq, changed, echo=echo)
         return outcome
 
     def _move(self, mutation: Mutation, record: Record | None) -> Outcome:
@@ -311,7 +314,14 @@ class Arriving:
         if wanted != current and sync.states.get((current, wanted)) is not Owner.DEVICE:
             why = Decision(Action.CONFLICT, "ILLEGAL_TRANSITION")
             return self._conflict(mutation, why)
-        return self._change(mutation, record, mutation.fields, OutcomeWord.APPLIED)
+        return self._change(
+            mutation,
+            record,
+            mutation.fields,
+            OutcomeWord.APPLIED,
+            # A phone that stepped from an older copy has not seen what was changed since.
+            echo=mutation.base_version != record.version,
+        )
 
     def _merge(self, mutation: Mutation, record: Record | None) -> Outcome:
         assert record is not None
