@@ -1,6 +1,7 @@
 """The database, SQLite or PostgreSQL: begin, commit, and the few statements that differ between the two."""
 
 import fcntl
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -189,6 +190,11 @@ def _driver_many(connection: Connection, statement: str, values: list[tuple[Any,
     try:
         cursor.executemany(statement, values)
         return cursor.rowcount
+    except sqlite3.Error as error:
+        # Callers tell errors apart by SQLAlchemy's classes, whoever ran the statement.
+        raise DBAPIError.instance(
+            statement, None, error, sqlite3.Error, hide_parameters=True
+        ) from error
     finally:
         cursor.close()
 

@@ -18,7 +18,7 @@ from models.declaration import Owner, Policy
 from models.meter_issue import CLOSED_STATES
 from sync.chain import Chain
 from sync.effects import apply_effects
-from sync.intake import readable_money
+from sync.intake import is_account_no, readable_money
 from sync.lookup import Found, awaits, keep_chain, load_chain, look_up
 from sync.merge import Changes, base_of, merge
 from sync.mutation import Author, Mutation, Op, Origin
@@ -26,7 +26,7 @@ from sync.outcomes import Outcome, OutcomeWord
 from sync.records import Record
 from sync.resolve import Action, Decision, State, resolve
 from sync.waiting import release_arrived, versions_since
-from sync.writing import Writing, as_json, lock_head, log_row
+from sync.writing import UnknownIbc, Writing, as_json, lock_head, log_row
 
 log = structlog.get_logger()
 
@@ -81,14 +81,19 @@ def push(
 
     try:
         return work(mutations, assume_new=True)
+    except (OperationalError, UnknownIbc):
+        raise
     except IntegrityError:
         # Something in it was seen before under another number; look everything up.
         pass
+    except Exception as error:  # our own fault, which must not cost the neighbours
+        log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
+        return _one_by_one(work, database, ibc_id, author, mutations, now)
     try:
         return work(mutations, assume_new=False)
     except OperationalError:
         raise
-    except Exception as error:  # our own fault, which must not cost the neighbours
+    except Exception as error:
         log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
     return _one_by_one(work, database, ibc_id, author, mutations, now)
 
@@ -242,7 +247,9 @@ class Arriving:
     def _create(self, mutation: Mutation, entity: Entity) -> Outcome:
         """A new record; doubted money is recorded as held, everything else that is doubted too."""
         fields = mutation.fields | dict.fromkeys(entity.stamped, self.author.officer_id)
-        code = self._account_doubt(mutation, entity) or self._claim_doubt(mutation, entity)
+        # The claim comes first: doubted money claims its receipt number like any other.
+        claim_doubt = self._claim_doubt(mutation, entity)
+        code = self._account_doubt(mutation, entity) or claim_doubt
         if code and code not in HELD_WITH_RECORD:
             return self._hold(mutation, code)
         if code:
@@ -276,6 +283,7 @@ class Arriving:
         *,
         code: str | None = None,
         case_id: str | None = None,
+        echo: bool | None = None,
     ) -> Outcome:
         version = record.version + 1
         seq, outcome = self._record(
@@ -292,7 +300,9 @@ class Arriving:
             received_at=self.writing.now,
             fields={**record.fields, **fields},
         )
-        self.writing.put(seq, changed, echo=word is not OutcomeWord.APPLIED)
+        if echo is None:
+            echo = word is not OutcomeWord.APPLIED
+        self.writing.put(seq, changed, echo=echo)
         return outcome
 
     def _move(self, mutation: Mutation, record: Record | None) -> Outcome:
@@ -304,7 +314,14 @@ class Arriving:
         if wanted != current and sync.states.get((current, wanted)) is not Owner.DEVICE:
             why = Decision(Action.CONFLICT, "ILLEGAL_TRANSITION")
             return self._conflict(mutation, why)
-        return self._change(mutation, record, mutation.fields, OutcomeWord.APPLIED)
+        return self._change(
+            mutation,
+            record,
+            mutation.fields,
+            OutcomeWord.APPLIED,
+            # A phone that stepped from an older copy has not seen what was changed since.
+            echo=mutation.base_version != record.version,
+        )
 
     def _merge(self, mutation: Mutation, record: Record | None) -> Outcome:
         assert record is not None
@@ -454,6 +471,7 @@ class Arriving:
     ) -> str:
         if amount is None and mutation.entity is not None:
             amount = _amount(mutation.entity, mutation.fields)
+        # What is not an account number may hold what no database stores, a NUL say.
         account = mutation.fields.get("account_no")
         return self.writing.open_case(
             case(
@@ -463,7 +481,7 @@ class Arriving:
                 subject_id=mutation.record_id,
                 mutation_id=mutation.id,
                 distinct=mutation.body_hash,
-                account_no=account if type(account) is str else None,
+                account_no=account if is_account_no(account) else None,
                 amount_paisa=amount,
                 detail=as_json(detail),
                 opened_by_seq=self.writing.next_seq,
