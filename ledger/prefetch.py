@@ -43,11 +43,11 @@ def view_for(
         for leg in draft.legs
     }
     accounts.update(of for code, of in earlier if code in OF_CONSUMER)
-    _load_balances(connection, ibc_id, books, accounts, earlier, until)
+    _load_balances(connection, ibc_id, books, accounts=accounts, earlier=earlier, until=until)
     owing = [
         account for account in accounts if decided or books.balances.get((RECEIVABLE, account))
     ]
-    _load_bills(connection, ibc_id, books, owing, until, closed_too=decided)
+    _load_bills(connection, ibc_id, books, accounts=owing, until=until, closed_too=decided)
     _load_payers(connection, ibc_id, books, rows, until)
     return books
 
@@ -105,8 +105,8 @@ def read_entries(connection: Connection, ibc_id: str, where: str, **parameters: 
     return [
         _draft(
             row,
-            tuple(Leg(*leg[1:]) for leg in legs.get(row.seq, ())),
-            tuple(Share(*share[1:]) for share in shares.get(row.seq, ())),
+            tuple(Leg._make(leg[1:]) for leg in legs.get(row.seq, ())),
+            tuple(Share._make(share[1:]) for share in shares.get(row.seq, ())),
         )
         for row in entries
     ]
@@ -140,6 +140,7 @@ def _load_balances(
     connection: Connection,
     ibc_id: str,
     books: Books,
+    *,
     accounts: set[str],
     earlier: set[Key],
     until: int | None,
@@ -170,9 +171,9 @@ def _load_bills(
     connection: Connection,
     ibc_id: str,
     books: Books,
+    *,
     accounts: Sequence[str],
     until: int | None,
-    *,
     closed_too: bool,
 ) -> None:
     """Open bills; the paid ones too when a decision may take money back from them."""

@@ -189,7 +189,15 @@ def _post_chunk(
     open_exceptions(connection, ibc_id, pages, now)
     close_doubts(connection, ibc_id, pages)
     _move_offset(connection, ibc_id, through, books.entry_seq, chain_hash)
-    _write_consequences(connection, ibc_id, books, pages, through, offset, now)
+    _write_consequences(
+        connection,
+        ibc_id,
+        books,
+        pages=pages,
+        through=through,
+        first_entry=offset.entry_seq + 1,
+        now=now,
+    )
     return PostResult(read=read, posted=len(drafts), parked=len(dependants))
 
 
@@ -197,9 +205,10 @@ def _write_consequences(
     connection: Connection,
     ibc_id: str,
     books: Books,
+    *,
     pages: list[Posted],
     through: int,
-    offset: Offset,
+    first_entry: int,
     now: Milliseconds,
 ) -> None:
     touched = {account_no for page in pages for account_no in page.touched}
@@ -207,7 +216,7 @@ def _write_consequences(
     puts += state_puts(connection, ibc_id, pages)
     if not puts:
         return
-    body = {"entries": [offset.entry_seq + 1, books.entry_seq], "through": through}
+    body = {"entries": [first_entry, books.entry_seq], "through": through}
     write_books(connection, ibc_id, puts=puts, body=body, now=now)
 
 

@@ -26,7 +26,7 @@ def open_exceptions(
     connection: Connection, ibc_id: str, pages: Sequence[Posted], now: Milliseconds
 ) -> int:
     """Open what posting found, once per kind and subject."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for page in pages:
         for trouble in page.troubles:
             row = case(
@@ -125,7 +125,7 @@ def standing(books: Books, account_no: str, held_paisa: int) -> dict[str, Any]:
 
 def _stands(row: Any, fields: Mapping[str, Any]) -> bool:
     """Whether the position already says so: a consumer imported again moves no phone."""
-    return (
+    return bool(
         row.stood_for == fields["account_no"]
         and row.due_paisa == fields["due_paisa"]
         and row.advance_paisa == fields["advance_paisa"]
