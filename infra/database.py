@@ -211,7 +211,10 @@ def _worth_another_try(error: DBAPIError) -> bool:
 
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+        url,
+        # Parameters are receipt secrets, hashes and people's names; errors end up in logs.
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -248,5 +251,6 @@ def _postgres_engine(url: str, connections_max: int) -> Engine:
         pool_size=connections_max,
         max_overflow=0,
         pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 5},
     )

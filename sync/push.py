@@ -55,6 +55,8 @@ class Pushed:
     outcomes: Sequence[Outcome]
     missing: Sequence[int]
     """The author's sequence numbers that have not arrived."""
+    logged: int
+    """How many entries the log has grown by: 0 when everything was a repeat."""
 
 
 def push(
@@ -113,7 +115,7 @@ def _one_by_one(
             )
             pushed = database.transact(keep)
         outcomes += pushed.outcomes
-    return Pushed(pushed.epoch, outcomes, pushed.missing)
+    return Pushed(pushed.epoch, outcomes, pushed.missing, len(outcomes))
 
 
 def _keep_for_later(
@@ -126,7 +128,7 @@ def _keep_for_later(
     outcome = arriving.keep(mutation)
     writing.flush()
     keep_chain(connection, ibc_id, author, chain)
-    return Pushed(writing.head.epoch, [outcome], chain.missing.numbers())
+    return Pushed(writing.head.epoch, [outcome], chain.missing.numbers(), writing.logged_count)
 
 
 def _push(
@@ -158,7 +160,7 @@ def _push(
         app_version=carried.app,
         clock_offset_ms=carried.clock_offset_ms,
     )
-    return Pushed(writing.head.epoch, outcomes, chain.missing.numbers())
+    return Pushed(writing.head.epoch, outcomes, chain.missing.numbers(), writing.logged_count)
 
 
 class Arriving:

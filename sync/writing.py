@@ -69,6 +69,10 @@ class Writing:
         """The log position that the next entry will take."""
         return self.head.seq + len(self._log) + 1
 
+    @property
+    def logged_count(self) -> int:
+        return len(self._log)
+
     def load(self, entity: Entity, ids: Iterable[str]) -> None:
         """Bring the records that exist among `ids` into `records`."""
         missing = [i for i in dict.fromkeys(ids) if i not in self.records[entity]]

@@ -1,0 +1,132 @@
+"""The composition root of the web: settings in, a Flask application out."""
+
+from flask import Flask, Response, g, request
+from flask_compress import Compress
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_smorest import Api
+
+from api import cli, health, identity, office, sync
+from api.context import EXTENSION, Parts, context
+from api.problems import FORBIDDEN, NOT_FOUND, SIGN_IN, answer, register_problems
+from auth.access import Access, decide, mark_of
+from auth.errors import TokenRefused
+from auth.principals import Principal, principal_of
+from auth.tokens import read
+from infra.database import Database
+from infra.limits import BODY_BYTES_MAX
+from infra.logging import configure_logging
+from infra.queue import Bell
+from infra.settings import Settings
+
+SIGN_IN_RATE = "30 per minute"
+"""Tries at each door that takes a secret, for one address; the lock-out counts for each person."""
+DOORS = frozenset({"identity.enrol_device", "identity.sign_in_at_a_desk"})
+OPENAPI = {
+    "API_TITLE": "Field ledger",
+    "API_VERSION": "v1",
+    "OPENAPI_VERSION": "3.0.3",
+    "OPENAPI_URL_PREFIX": "/api",
+    "OPENAPI_JSON_PATH": "openapi.json",
+    "PAGINATION_HEADER_NAME": None,
+}
+COMPRESSION = {
+    "COMPRESS_ALGORITHM": ["zstd", "br", "gzip"],
+    "COMPRESS_MIN_SIZE": 500,
+    "COMPRESS_LEVEL": 6,
+    "COMPRESS_BR_LEVEL": 4,
+    "COMPRESS_ZSTD_LEVEL": 3,
+    "COMPRESS_MIMETYPES": ["application/json", "application/problem+json", "text/html", "text/csv"],
+}
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+}
+
+
+def create_app(settings: Settings) -> Flask:
+    """An application of these settings; opens nothing until the first request."""
+    configure_logging(settings.log_level)
+    app = Flask(__name__)
+    # A packed body may be as large as an unpacked one; what it unpacks to is bounded as well.
+    app.config.update(OPENAPI | COMPRESSION, MAX_CONTENT_LENGTH=BODY_BYTES_MAX)
+    app.extensions[EXTENSION] = Parts(
+        settings,
+        Database(settings.database_url, connections_max=settings.web_threads),
+        Bell(settings.redis_url),
+    )
+    api = Api(app)
+    for blueprint in (sync.blueprint, identity.blueprint, office.blueprint):
+        api.register_blueprint(blueprint)
+    app.register_blueprint(health.blueprint)
+    Compress(app)
+    _limit_doors(app, settings)
+    register_problems(app)
+    app.before_request(_deny_by_default)
+    app.after_request(_safe_headers)
+    cli.register(app)
+    return app
+
+
+def _limit_doors(app: Flask, settings: Settings) -> None:
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=settings.redis_url.replace("unix://", "redis+unix://"),
+        in_memory_fallback_enabled=True,
+        in_memory_fallback=[SIGN_IN_RATE],
+        headers_enabled=False,
+    )
+    for endpoint in DOORS:
+        app.view_functions[endpoint] = limiter.limit(SIGN_IN_RATE)(app.view_functions[endpoint])
+
+
+def _deny_by_default() -> Response | None:
+    """No view answers that does not say who may call it; a test walks every route."""
+    if request.endpoint is None:
+        return answer(NOT_FOUND)
+    view = context_view(request.endpoint)
+    mark = mark_of(view)
+    principal = _principal() if mark is not None and mark.needed else None
+    g.principal = principal
+    ibc_id = (request.view_args or {}).get("code")
+    match decide(view, principal, ibc_id=ibc_id):
+        case Access.ALLOWED:
+            return None
+        case Access.SIGN_IN:
+            return answer(SIGN_IN)
+        case Access.FORBIDDEN:
+            return answer(FORBIDDEN)
+
+
+def context_view(endpoint: str) -> object:
+    """The function behind an endpoint, with its access mark."""
+    from flask import current_app
+
+    return current_app.view_functions[endpoint]
+
+
+def _principal() -> Principal | None:
+    """Who asks, by the bearer token; None when there is none."""
+    header = request.headers.get("Authorization", "")
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise TokenRefused
+    parts, now = context().parts, context().now()
+    claims = read(parts.keys, token, now=now)
+    known = parts.recent.find(claims, now=now)
+    if known is not None:
+        return known
+    with parts.database.read() as connection:
+        principal = principal_of(connection, claims)
+    parts.recent.keep(claims, principal, now=now)
+    return principal
+
+
+def _safe_headers(response: Response) -> Response:
+    for name, value in SAFE_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,121 @@
+"""The operator's commands: `flask --app wsgi …`."""
+
+import sys
+from datetime import date
+
+import click
+import orjson
+from flask import Flask
+from flask.cli import AppGroup, with_appcontext
+from rich.progress import Progress
+
+from api.context import context
+from api.demo import demo_token, sign_in_lines
+from infra.clock import local_date, now_ms
+from infra.database import fetch
+from ledger.checks import verify
+from models.migrations import commands as migrations
+from sync.seed import seed
+
+books = AppGroup("books", help="The books: check them, post what waits.")
+demo = AppGroup("demo", help="The demonstration's people and tokens.")
+
+
+def register(app: Flask) -> None:
+    """Hang the commands on the application."""
+    for command in (migrate, revision, seed_command, seeded, books, demo, docs):
+        app.cli.add_command(command)
+
+
+@click.command()
+@with_appcontext
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with context().database.write() as connection:
+        migrations.upgrade(connection)
+
+
+@click.command()
+@click.option("-m", "message", required=True, help="What the revision does.")
+@with_appcontext
+def revision(message: str) -> None:
+    """Write a new schema revision from the declarations."""
+    with context().database.write() as connection:
+        migrations.revise(connection, message)
+
+
+@click.command("seed")
+@click.option("--consumers", default=80_000, show_default=True, help="How many consumers.")
+@click.option("--seed", "seed_number", default=1, show_default=True, help="Same seed, same data.")
+@click.option("--date", "day", default=None, help="The day of the rounds; today when not given.")
+@with_appcontext
+def seed_command(consumers: int, seed_number: int, day: str | None) -> None:
+    """Fill an empty database with the demonstration IBC."""
+    now = now_ms()
+    business_date = date.fromisoformat(day) if day else local_date(now, "Asia/Karachi")
+    with Progress() as progress:
+        bar = progress.add_task(f"Seeding {consumers:,} consumers", total=None)
+        seed(
+            context().database,
+            consumers=consumers,
+            seed_number=seed_number,
+            business_date=business_date,
+            now=now,
+            tell=lambda done, total, what: progress.update(
+                bar, completed=done, total=total, description=what
+            ),
+        )
+
+
+@click.command()
+@with_appcontext
+def seeded() -> None:
+    """Exit 0 when the database holds an IBC, else 1."""
+    with context().database.read() as connection:
+        sys.exit(0 if fetch(connection, "SELECT 1 FROM log_heads LIMIT 1") else 1)
+
+
+@books.command("verify")
+@click.option("--ibc", "ibc_id", default=None, help="One IBC; all when not given.")
+@with_appcontext
+def verify_command(ibc_id: str | None) -> None:
+    """Check every invariant of the books; exit 1 and say what is wrong, and where."""
+    wrong = 0
+    with context().database.read() as connection:
+        ids = [row.ibc_id for row in fetch(connection, "SELECT ibc_id FROM log_heads")]
+        for one in [ibc_id] if ibc_id else ids:
+            findings = verify(connection, one)
+            for finding in findings:
+                click.echo(f"{one}  {finding}")
+            wrong += len(findings)
+            click.echo(f"{one}  {'clean' if not findings else f'{len(findings)} findings'}")
+    sys.exit(1 if wrong else 0)
+
+
+@demo.command("sign-ins")
+@with_appcontext
+def sign_ins() -> None:
+    """Print how to sign in to the demonstration."""
+    for line in sign_in_lines():
+        click.echo(line)
+
+
+@demo.command("token")
+@click.option("--staff-no", default=None, help="Whose token, by staff number.")
+@click.option("--role", default=None, help="The first person with this role.")
+@with_appcontext
+def token(staff_no: str | None, role: str | None) -> None:
+    """Print one JSON object with an access token; for an officer, of a device enrolled for it."""
+    if (staff_no is None) == (role is None):
+        raise click.UsageError("say either --staff-no or --role")
+    click.echo(orjson.dumps(demo_token(staff_no, role)).decode())
+
+
+@click.command()
+@with_appcontext
+def docs() -> None:
+    """Write the generated pages of docs/."""
+    from api.generated import write_generated
+
+    for path in write_generated():
+        click.echo(path)

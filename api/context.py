@@ -1,0 +1,74 @@
+"""What a request works with: the parts of this process, and who is asking."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from flask import current_app, g
+
+from auth.keys import Keys, keys_of
+from auth.principals import Principal, RecentPrincipals
+from infra.clock import Milliseconds, now_ms
+from infra.database import Database
+from infra.queue import Bell
+from infra.settings import Settings
+
+EXTENSION = "fieldledger"
+
+
+@dataclass
+class Parts:
+    """The parts that one process is composed of."""
+
+    settings: Settings
+    database: Database
+    bell: Bell
+
+    @cached_property
+    def keys(self) -> Keys:
+        return keys_of(self.settings.secret_key)
+
+    @cached_property
+    def recent(self) -> RecentPrincipals:
+        return RecentPrincipals()
+
+
+class Context:
+    """The parts, the time and the principal of the request at hand."""
+
+    @property
+    def parts(self) -> Parts:
+        parts: Parts = current_app.extensions[EXTENSION]
+        return parts
+
+    @property
+    def settings(self) -> Settings:
+        return self.parts.settings
+
+    @property
+    def database(self) -> Database:
+        return self.parts.database
+
+    @property
+    def keys(self) -> Keys:
+        return self.parts.keys
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; only views that require a permission have one."""
+        principal: Principal = g.principal
+        return principal
+
+    def now(self) -> Milliseconds:
+        return now_ms()
+
+    def ring(self, queue: str, ibc_id: str) -> None:
+        """Say that there is something to do; best effort, after the commit."""
+        self.parts.bell.ring(queue, ibc_id)
+
+
+CONTEXT = Context()
+
+
+def context() -> Context:
+    """The context of the request at hand."""
+    return CONTEXT

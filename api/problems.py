@@ -1,0 +1,177 @@
+"""Errors around a request: one table, answered as RFC 9457 problems that say what the phone should do."""
+
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import orjson
+from flask import Flask, Response, request
+from flask_limiter import RateLimitExceeded
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from auth import errors as auth_errors
+from infra.strict_json import NotStrictJson
+from sync.cursor import NotACursor
+from sync.intake import TooManyMutations, Unreadable
+from sync.office import Refused, Stale
+from sync.writing import UnknownIbc
+import structlog
+
+log = structlog.get_logger()
+
+
+class TooLarge(ValueError):
+    """The body is larger than BODY_BYTES_MAX; send it in parts."""
+
+
+class NotGzip(ValueError):
+    """The body says that it is gzip and is not."""
+
+
+class Do(StrEnum):
+    """What the phone should do about it (protocol, conventions)."""
+
+    RETRY = "retry"
+    SIGN_IN = "sign-in"
+    UPDATE_APP = "update-app"
+    ASK_OFFICE = "ask-office"
+
+
+class Problem(NamedTuple):
+    """One kind of problem: its HTTP status, its stable slug, its title and the way out."""
+
+    status: int
+    slug: str
+    title: str
+    do: Do
+
+
+S = HTTPStatus
+NOT_FOUND = Problem(S.NOT_FOUND, "not-found", "There is nothing here for you", Do.ASK_OFFICE)
+FORBIDDEN = Problem(S.FORBIDDEN, "forbidden", "Your role does not allow this", Do.ASK_OFFICE)
+SIGN_IN = Problem(S.UNAUTHORIZED, "sign-in-needed", "Sign in first", Do.SIGN_IN)
+TOO_LARGE = Problem(S.REQUEST_ENTITY_TOO_LARGE, "too-large", "Send it in parts", Do.RETRY)
+INVALID = Problem(S.UNPROCESSABLE_ENTITY, "invalid", "Some fields cannot stand", Do.UPDATE_APP)
+UNAVAILABLE = Problem(S.SERVICE_UNAVAILABLE, "unavailable", "Try again soon", Do.RETRY)
+INTERNAL = Problem(S.INTERNAL_SERVER_ERROR, "our-fault", "Our own fault; try again", Do.RETRY)
+
+PROBLEMS: dict[type[Exception], Problem] = {
+    NotStrictJson: Problem(S.BAD_REQUEST, "not-json", "The body is not JSON", Do.UPDATE_APP),
+    Unreadable: Problem(S.BAD_REQUEST, "unreadable", "The request cannot be read", Do.UPDATE_APP),
+    NotGzip: Problem(S.BAD_REQUEST, "not-gzip", "The body is not gzip", Do.RETRY),
+    TooLarge: TOO_LARGE,
+    NotACursor: Problem(S.BAD_REQUEST, "not-a-cursor", "Pull without a cursor", Do.RETRY),
+    TooManyMutations: TOO_LARGE,
+    Refused: INVALID,
+    Stale: Problem(S.PRECONDITION_FAILED, "stale", "It has changed; look again", Do.RETRY),
+    UnknownIbc: NOT_FOUND,
+    OperationalError: UNAVAILABLE,
+    RateLimitExceeded: Problem(S.TOO_MANY_REQUESTS, "too-often", "Wait a little", Do.RETRY),
+    auth_errors.HashingBusy: UNAVAILABLE,
+    auth_errors.SignInRefused: Problem(
+        S.UNAUTHORIZED, "sign-in-refused", "Staff number or password is wrong", Do.SIGN_IN
+    ),
+    auth_errors.EnrolmentRefused: Problem(
+        S.FORBIDDEN, "enrolment-refused", "Code, staff number or PIN is wrong", Do.ASK_OFFICE
+    ),
+    auth_errors.PublicKeyRefused: Problem(
+        S.UNPROCESSABLE_ENTITY, "public-key-refused", "The key is not usable", Do.UPDATE_APP
+    ),
+    auth_errors.ProofRefused: Problem(
+        S.FORBIDDEN, "proof-refused", "The proof is not by this key", Do.UPDATE_APP
+    ),
+    auth_errors.NotEnrollable: Problem(
+        S.UNPROCESSABLE_ENTITY, "not-enrollable", "This person cannot have a phone", Do.ASK_OFFICE
+    ),
+    auth_errors.DeviceUnknown: Problem(
+        S.UNAUTHORIZED, "device-unknown", "This device is not enrolled", Do.ASK_OFFICE
+    ),
+    auth_errors.StaffInactive: Problem(
+        S.FORBIDDEN, "staff-inactive", "No active staff card", Do.ASK_OFFICE
+    ),
+    auth_errors.TokenExpired: Problem(
+        S.UNAUTHORIZED, "token-expired", "Refresh the token", Do.SIGN_IN
+    ),
+    auth_errors.TokenRefused: Problem(
+        S.UNAUTHORIZED, "token-refused", "The token is not valid", Do.SIGN_IN
+    ),
+    auth_errors.RefreshRefused: Problem(
+        S.UNAUTHORIZED, "refresh-refused", "The sign-in has ended", Do.SIGN_IN
+    ),
+    auth_errors.EnrolmentEnded: Problem(
+        S.UNAUTHORIZED, "enrolment-ended", "The enrolment has ended", Do.ASK_OFFICE
+    ),
+}
+"""Exception → problem. An exception that is not here is our own fault, and says so."""
+
+SAYS_NOTHING = (OperationalError,)
+"""Errors whose text is for our log, not for the caller."""
+
+
+def answer(problem: Problem, detail: str | None = None, **members: Any) -> Response:
+    """The problem as an answer (RFC 9457)."""
+    said = {
+        "type": f"/problems/{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "do": problem.do.value,
+        **({"detail": detail} if detail else {}),
+        **members,
+    }
+    response = Response(
+        orjson.dumps(said), status=problem.status, content_type="application/problem+json"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    if problem.status == S.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if problem.do is Do.RETRY and problem.status in (S.SERVICE_UNAVAILABLE, S.TOO_MANY_REQUESTS):
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every exception by its row, and everything unexpected as our fault."""
+    for kind in PROBLEMS:
+        app.register_error_handler(kind, _known)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _known(error: Exception) -> Response:
+    kind = next(kind for kind in type(error).__mro__ if kind in PROBLEMS)
+    members = {"errors": error.errors} if isinstance(error, Unreadable | Refused) else {}
+    detail = None if isinstance(error, SAYS_NOTHING) else str(error)
+    if isinstance(error, SAYS_NOTHING):
+        log.warning("database_unavailable", error=repr(error))
+    return answer(PROBLEMS[kind], detail, **members)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or S.INTERNAL_SERVER_ERROR
+    usual = {
+        S.NOT_FOUND: NOT_FOUND,
+        S.UNAUTHORIZED: SIGN_IN,
+        S.FORBIDDEN: FORBIDDEN,
+        S.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
+        S.UNPROCESSABLE_ENTITY: INVALID,
+    }
+    name = HTTPStatus(status).phrase
+    problem = usual.get(status) or Problem(
+        status, name.lower().replace(" ", "-"), name, Do.UPDATE_APP
+    )
+    messages = getattr(error, "data", {}).get("messages") if hasattr(error, "data") else None
+    members = {"errors": messages} if messages else {}
+    response = answer(problem, error.description if not messages else None, **members)
+    for header, value in error.get_headers():
+        if header in ("Allow", "Retry-After"):
+            response.headers[header] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("our_fault", path=request.path, error=repr(error))
+    return answer(INTERNAL)
+
+
+__all__ = ["PROBLEMS", "Do", "Problem", "answer", "register_problems"]

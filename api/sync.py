@@ -1,0 +1,161 @@
+"""The sync protocol over HTTP: everything that can be checked before the database, then one call (docs/protocol.md)."""
+
+import zlib
+from typing import Any
+
+import orjson
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from api.context import context
+from api.problems import NotGzip, TooLarge
+from auth.access import requires
+from auth.principals import Principal
+from auth.proofs import proven
+from auth.roles import Permission
+from infra.limits import BODY_BYTES_MAX, PAGE_CHANGES_MAX
+from infra.clock import Milliseconds, rfc3339
+from models.device import DeviceState
+from schemas.envelope import ExchangedSchema, ExchangeSchema, PullQuerySchema, PullSchema, PushedSchema
+from sync.intake import Exchange, read_exchange
+from sync.mutation import Author, Origin
+from sync.pull import Page, Reader, pull
+from sync.push import Carried, Pushed, push
+
+blueprint = Blueprint("sync", __name__, url_prefix="/api/v1", description="Phones push and pull")
+JSON = "application/json"
+SAFE_SEQ_WITHOUT_BACKUP = 0
+"""No backup has been verified: a device keeps everything that it ever wrote (protocol 6)."""
+
+
+@blueprint.route("/sync", methods=["POST"])
+@requires(Permission.HANDIN)
+@blueprint.doc(requestBody={"content": {JSON: {"schema": ExchangeSchema}}})
+@blueprint.response(200, ExchangedSchema)
+def exchange() -> Response:
+    """Push what the phone recorded and pull what changed, in one round trip"""
+    now = context().now()
+    asked = read_exchange(_body(), now)
+    pushed = _push(asked, now)
+    page = _pull(asked.cursor, asked.limit or PAGE_CHANGES_MAX, asked.pending or 0)
+    return _json(page.json(now, before=_pushed_members(pushed)))
+
+
+@blueprint.route("/sync/push", methods=["POST"])
+@requires(Permission.HANDIN)
+@blueprint.doc(requestBody={"content": {JSON: {"schema": ExchangeSchema}}})
+@blueprint.response(200, PushedSchema)
+def push_only() -> Response:
+    """Push what the phone recorded: one outcome for each mutation, in order"""
+    now = context().now()
+    pushed = _push(read_exchange(_body(), now), now)
+    head = {"epoch": pushed.epoch, "server_time": rfc3339(now)}
+    return _json(orjson.dumps(head)[:-1] + b"," + _pushed_members(pushed)[:-1] + b"}")
+
+
+@blueprint.route("/sync/pull", methods=["GET"])
+@requires(Permission.HANDIN)
+@blueprint.arguments(PullQuerySchema, location="query")
+@blueprint.response(200, PullSchema)
+def pull_only(asked: dict[str, Any]) -> Response:
+    """Pull what changed since the cursor
+
+    With `If-None-Match: "<cursor>"` the answer is 304 when there is nothing to tell.
+    """
+    page = _pull(asked.get("cursor"), asked["limit"], asked["pending"])
+    quiet = not (page.count or page.more or page.leaving or page.dropped)
+    if quiet and page.cursor in request.if_none_match:
+        return _with_etag(Response(status=304), page)
+    return _with_etag(_json(page.json(context().now())), page)
+
+
+def _push(asked: Exchange, now: Milliseconds) -> Pushed:
+    principal = context().principal
+    carried = Carried(
+        trusted=_is_active(principal),
+        signed=_is_signed(principal, asked),
+        clock_offset_ms=asked.clock - now if asked.clock is not None else None,
+        app=asked.app,
+        pending=asked.pending,
+    )
+    author = Author(
+        id=str(principal.device_id), origin=Origin.DEVICE, officer_id=principal.staff_id
+    )
+    pushed = push(context().database, str(principal.ibc_id), author, asked.mutations, now, carried)
+    if pushed.logged:
+        context().ring("books", str(principal.ibc_id))
+    return pushed
+
+
+def _pull(cursor: str | None, limit: int, pending: int) -> Page:
+    principal = context().principal
+    reader = Reader(
+        ibc_id=str(principal.ibc_id),
+        device_id=str(principal.device_id),
+        officer_id=principal.staff_id,
+        revoked=not _is_active(principal),
+    )
+    with context().database.read() as connection:
+        return pull(connection, reader, cursor, limit=limit, pending=pending)
+
+
+def _is_active(principal: Principal) -> bool:
+    return principal.device_state is DeviceState.ACTIVE
+
+
+def _is_signed(principal: Principal, asked: Exchange) -> bool:
+    """Does the device's own key sign the end of the chain in this request? (protocol 1)
+
+    A request without a head claims nothing and is trusted as its token is; a wrong one is a lie.
+    """
+    if not asked.mutations or asked.head is None:
+        return True
+    last = asked.mutations[-1]
+    return (
+        principal.public_key is not None
+        and asked.head["hash"] == last.body_hash
+        and proven(principal.public_key, asked.head["signature"], last.body_hash.encode())
+    )
+
+
+def _pushed_members(pushed: Pushed) -> bytes:
+    """`"safe_seq": …, "outcomes": […], "missing": […],` to go inside an answer."""
+    outcomes = {
+        "safe_seq": SAFE_SEQ_WITHOUT_BACKUP,
+        "outcomes": [outcome.wire() for outcome in pushed.outcomes],
+        "missing": pushed.missing,
+    }
+    return orjson.dumps(outcomes)[1:-1] + b","
+
+
+def _body() -> bytes:
+    """The request's body, unpacked, and never more of it than BODY_BYTES_MAX."""
+    raw = request.get_data(cache=False)
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding == "gzip":
+        raw = _unpacked(raw)
+    if len(raw) > BODY_BYTES_MAX:
+        raise TooLarge(f"the body is larger than BODY_BYTES_MAX = {BODY_BYTES_MAX}")
+    return raw
+
+
+def _unpacked(packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        raw = unpacker.decompress(packed, BODY_BYTES_MAX + 1)
+    except zlib.error as error:
+        raise NotGzip(f"the body is not gzip: {error}") from None
+    if not unpacker.eof and len(raw) <= BODY_BYTES_MAX:
+        raise NotGzip("the gzip body ends too early")
+    return raw
+
+
+def _json(body: bytes) -> Response:
+    response = Response(body, content_type=JSON)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _with_etag(response: Response, page: Page) -> Response:
+    response.set_etag(page.cursor)
+    return response

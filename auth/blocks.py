@@ -1,0 +1,118 @@
+"""Receipt secrets and receipt numbers given to devices: a number is printed once, ever (M10)."""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table
+
+from auth.crockford import ALPHABET
+from auth.errors import ReceiptPrefixesUsedUp
+from auth.proofs import from_base64url, to_base64url
+from auth.receipts import SECRET_BYTES
+from infra.clock import Milliseconds
+from infra.database import fetch, insert_rows
+from models.identity import DeviceSecret, ReceiptBlock
+
+SERIALS_PER_BLOCK = 500
+PREFIX_CHARS_MIN, PREFIX_CHARS_MAX = 2, 4
+LETTERS = "".join(letter for letter in ALPHABET if letter.isalpha())
+"""A prefix begins with a letter: spreadsheets read `1E-000005` as a number."""
+ATTEMPTS_MAX = 50
+BLOCKS: Table = ReceiptBlock.__table__  # type: ignore[assignment]  # mapped classes have a Table
+SECRETS: Table = DeviceSecret.__table__  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Receipt numbers `prefix-000001` to `prefix-000500`."""
+
+    prefix: str
+    first_serial: int
+    last_serial: int
+
+
+def issue_block(
+    connection: Connection, *, ibc_id: str, device_id: str, now: Milliseconds, kind: str = "phone"
+) -> Block:
+    """Give the next prefix to a device. Errors: ReceiptPrefixesUsedUp."""
+    for _ in range(ATTEMPTS_MAX):
+        block = Block(prefix_after(_last_prefix(connection)), 1, SERIALS_PER_BLOCK)
+        row = {
+            "prefix": block.prefix,
+            "ibc_id": ibc_id,
+            "device_id": device_id,
+            "kind": kind,
+            "first_serial": block.first_serial,
+            "last_serial": block.last_serial,
+            "issued_at": now,
+            "state": "issued",
+        }
+        # Another IBC may take the same prefix at this moment: the key decides, and we go on.
+        if insert_rows(connection, BLOCKS, [row], on_conflict="ignore"):
+            return block
+    raise ReceiptPrefixesUsedUp
+
+
+def newest_block(connection: Connection, *, ibc_id: str, device_id: str) -> Block | None:
+    rows = fetch(
+        connection,
+        "SELECT prefix, first_serial, last_serial FROM receipt_blocks"
+        " WHERE ibc_id = :ibc_id AND device_id = :device_id"
+        " ORDER BY length(prefix) DESC, prefix DESC LIMIT 1",
+        ibc_id=ibc_id,
+        device_id=device_id,
+    )
+    return Block(*rows[0]) if rows else None
+
+
+def prefix_after(prefix: str | None) -> str:
+    """The next prefix in order: A0 … ZZ, A00 … ZZZ, A000 … ZZZZ. Errors: ReceiptPrefixesUsedUp."""
+    if prefix is None:
+        return LETTERS[0] + ALPHABET[0] * (PREFIX_CHARS_MIN - 1)
+    head, tail = prefix[0], prefix[1:]
+    rank = sum(
+        ALPHABET.index(char) * len(ALPHABET) ** place for place, char in enumerate(reversed(tail))
+    )
+    if rank + 1 < len(ALPHABET) ** len(tail):
+        return head + _written(rank + 1, len(tail))
+    if head != LETTERS[-1]:
+        return LETTERS[LETTERS.index(head) + 1] + _written(0, len(tail))
+    if len(prefix) < PREFIX_CHARS_MAX:
+        return LETTERS[0] + _written(0, len(tail) + 1)
+    raise ReceiptPrefixesUsedUp
+
+
+def make_secret(connection: Connection, *, ibc_id: str, device_id: str) -> bytes:
+    """Make and keep a device's receipt secret."""
+    secret = secrets.token_bytes(SECRET_BYTES)
+    row = {"ibc_id": ibc_id, "device_id": device_id, "receipt_secret": to_base64url(secret)}
+    insert_rows(connection, SECRETS, [row])
+    return secret
+
+
+def secret_of(connection: Connection, *, ibc_id: str, device_id: str) -> bytes | None:
+    rows = fetch(
+        connection,
+        "SELECT receipt_secret FROM device_secrets"
+        " WHERE ibc_id = :ibc_id AND device_id = :device_id",
+        ibc_id=ibc_id,
+        device_id=device_id,
+    )
+    return from_base64url(rows[0].receipt_secret) if rows else None
+
+
+def _last_prefix(connection: Connection) -> str | None:
+    """The greatest by length, then by bytes; reads a small table, once per 500 receipts."""
+    rows = fetch(
+        connection,
+        "SELECT prefix FROM receipt_blocks ORDER BY length(prefix) DESC, prefix DESC LIMIT 1",
+    )
+    return rows[0].prefix if rows else None
+
+
+def _written(rank: int, chars: int) -> str:
+    text = ""
+    for _ in range(chars):
+        rank, digit = divmod(rank, len(ALPHABET))
+        text = ALPHABET[digit] + text
+    return text

@@ -1,0 +1,126 @@
+"""Which role may do what, and which roles one person may not hold together."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The work a person (or a service) does at an IBC (domain manual §6.10)."""
+
+    OFFICER = "officer"
+    CASHIER = "cashier"
+    RECONCILER = "reconciler"
+    SUPERVISOR = "supervisor"
+    IBC_MANAGER = "ibc_manager"
+    FINANCE = "finance"
+    AUDITOR = "auditor"
+    CALL_CENTRE_118 = "call_centre_118"
+    ADMIN = "admin"
+    BILLING_FEED = "billing_feed"
+
+
+class Permission(StrEnum):
+    """One thing that may be done; routes name these, never roles."""
+
+    SYNC = "sync"
+    """Push and pull as a device."""
+    HANDIN = "handin"
+    """Hand in an outbox, one's own or a colleague's."""
+    READ_SELF = "read_self"
+    READ_POSITION = "read_position"
+    """What one consumer owes, and why."""
+    READ_ROUNDS = "read_rounds"
+    READ_CUSTODY = "read_custody"
+    """What each officer holds."""
+    READ_BOOKS = "read_books"
+    """Entries, balances and trial balance."""
+    READ_EXCEPTIONS = "read_exceptions"
+    MAKE_DECISION = "make_decision"
+    APPROVE_DECISION = "approve_decision"
+    """The second pair of eyes; that maker and checker differ is checked for each decision."""
+    MANAGE_DEVICES = "manage_devices"
+    """Create enrolment codes, revoke devices."""
+    IMPORT_BILLING = "import_billing"
+    MANAGE_ROUNDS = "manage_rounds"
+    SEE_METRICS = "see_metrics"
+
+
+P = Permission
+EVERYONE = frozenset({P.HANDIN, P.READ_SELF})
+
+ROLES: dict[Role, frozenset[Permission]] = {
+    Role.OFFICER: EVERYONE | {P.SYNC},
+    Role.CASHIER: EVERYONE | {P.READ_POSITION, P.READ_CUSTODY, P.READ_EXCEPTIONS, P.MAKE_DECISION},
+    Role.RECONCILER: EVERYONE
+    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS, P.MAKE_DECISION},
+    Role.SUPERVISOR: EVERYONE
+    | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_EXCEPTIONS}
+    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS},
+    Role.IBC_MANAGER: EVERYONE
+    | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
+    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS},
+    Role.FINANCE: EVERYONE
+    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
+    | {P.MAKE_DECISION, P.APPROVE_DECISION},
+    Role.AUDITOR: EVERYONE
+    | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
+    | {P.SEE_METRICS},
+    Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION},
+    Role.ADMIN: EVERYONE | {P.MANAGE_DEVICES, P.READ_EXCEPTIONS, P.SEE_METRICS},
+    Role.BILLING_FEED: frozenset({P.READ_SELF, P.IMPORT_BILLING}),
+}
+
+ON_A_PHONE = frozenset({P.SYNC, P.HANDIN, P.READ_SELF})
+"""All that a device's token may do, whoever holds the phone: phones get lost."""
+ONLY_ON_A_PHONE = frozenset({P.SYNC})
+"""What needs an enrolment: the author of a fact is one officer on one phone (ruling 6)."""
+
+MONEY = frozenset(
+    {P.READ_CUSTODY, P.READ_BOOKS, P.MAKE_DECISION, P.APPROVE_DECISION, P.IMPORT_BILLING}
+)
+"""What an admin, who can make any phone anybody's, must never hold."""
+
+ALONE = frozenset({Role.AUDITOR, Role.ADMIN, Role.BILLING_FEED})
+"""Who audits may not do, who hands out keys may not use them, and a service is nobody."""
+APART = frozenset(
+    {
+        # Receive ≠ record ≠ reconcile (domain manual §5, segregation; M16).
+        frozenset({Role.OFFICER, Role.CASHIER}),
+        frozenset({Role.OFFICER, Role.RECONCILER}),
+        frozenset({Role.CASHIER, Role.RECONCILER}),
+        # Who approves voids, transfers and write-offs does not take the money.
+        frozenset({Role.OFFICER, Role.SUPERVISOR}),
+        frozenset({Role.OFFICER, Role.IBC_MANAGER}),
+        frozenset({Role.OFFICER, Role.FINANCE}),
+        frozenset({Role.CASHIER, Role.SUPERVISOR}),
+        frozenset({Role.CASHIER, Role.IBC_MANAGER}),
+        frozenset({Role.CASHIER, Role.FINANCE}),
+        # The first and the second signature of a write-off.
+        frozenset({Role.IBC_MANAGER, Role.FINANCE}),
+        # A close is made by other people than those who matched what is closed.
+        frozenset({Role.RECONCILER, Role.FINANCE}),
+    }
+    | {frozenset({alone, other}) for alone in ALONE for other in Role if other != alone}
+)
+"""Pairs of roles that one person may not hold at one IBC."""
+
+BY_NAME = {role.value: role for role in Role}
+
+
+def roles_named(words: Iterable[str]) -> frozenset[Role]:
+    """The roles a staff card names; a word that is no role gives nothing."""
+    return frozenset(BY_NAME[word] for word in words if word in BY_NAME)
+
+
+def clashes(roles: Iterable[Role]) -> frozenset[frozenset[Role]]:
+    """The forbidden pairs among these roles."""
+    held = frozenset(roles)
+    return frozenset(pair for pair in APART if pair <= held)
+
+
+def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
+    """What these roles may do together; roles that may not meet give only what everyone has."""
+    held = frozenset(roles)
+    if clashes(held):
+        return EVERYONE
+    return frozenset().union(*(ROLES[role] for role in held))

@@ -1,0 +1,229 @@
+"""Loads, set-based, what the books know about a chunk of the log: a view for posting."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from infra.database import any_of, fetch, listed
+from ledger.accounts import NEVER_NEGATIVE_SIGN, OF_CONSUMER, RECEIVABLE
+from ledger.draft import Draft, Leg, Share
+from ledger.log_row import LogRow
+from ledger.templates import named_account
+from ledger.view import Bill, Books, Key
+
+NO_END = 2**62
+"""An entry sequence that no entry reaches: the books as they are now."""
+
+SIGNED = "CASE side WHEN 'D' THEN amount_paisa ELSE -amount_paisa END"
+PAYING_KINDS = "('collection_cash', 'collection_cheque', 'collection_wallet')"
+
+
+def view_for(
+    connection: Connection,
+    ibc_id: str,
+    rows: Sequence[LogRow],
+    *,
+    entry_seq: int,
+    until: int = NO_END,
+) -> Books:
+    """The part of the books that posting these rows can look at, as of entry `until`."""
+    books = Books(entry_seq)
+    decided = any(row.entity == "decision" for row in rows)
+    sources = {row.record_id for row in rows if row.entity in ("bill", "collection")}
+    sources.update(row.collection_id for row in rows if row.collection_id)
+    for draft in entries_of(connection, ibc_id, sources, until):
+        books.history.setdefault(draft.source_id, []).append(draft)
+
+    accounts = {account for row in rows if (account := named_account(row))}
+    accounts.update(_named_targets(rows))
+    earlier: set[Key] = {
+        (leg.code, leg.of)
+        for history in books.history.values()
+        for draft in history
+        for leg in draft.legs
+    }
+    accounts.update(of for code, of in earlier if code in OF_CONSUMER)
+    _load_balances(connection, ibc_id, books, accounts, earlier, until)
+    owing = [
+        account for account in accounts if decided or books.balances.get((RECEIVABLE, account))
+    ]
+    _load_bills(connection, ibc_id, books, owing, until, closed_too=decided)
+    _load_payers(connection, ibc_id, books, rows, until)
+    return books
+
+
+def _named_targets(rows: Iterable[LogRow]) -> set[str]:
+    targets = {row.fields.get("to_account_no") for row in rows if row.entity == "decision"}
+    return {target for target in targets if isinstance(target, str)}
+
+
+def entries_of(
+    connection: Connection, ibc_id: str, sources: Iterable[str], until: int = NO_END
+) -> list[Draft]:
+    """The entries of these sources, with legs and allocations, in the order of the books."""
+    wanted = sorted(sources)
+    if not wanted:
+        return []
+    return read_entries(
+        connection,
+        ibc_id,
+        f"{any_of(connection, 'e.source_id', 'sources')} AND e.seq <= :until",
+        sources=listed(connection, wanted),
+        until=until,
+    )
+
+
+def read_entries(connection: Connection, ibc_id: str, where: str, **parameters: Any) -> list[Draft]:
+    """Entries that a condition on `e` picks, as drafts; parameters are of any database type."""
+    parameters["ibc_id"] = ibc_id
+    picked = f"FROM entries e WHERE e.ibc_id = :ibc_id AND {where}"
+    entries = fetch(connection, f"SELECT e.* {picked} ORDER BY e.seq", **parameters)
+    if not entries:
+        return []
+    legs = _by_entry(
+        fetch(
+            connection,
+            "SELECT p.entry_seq, p.account_code, p.account_of, p.side, p.amount_paisa "
+            f"FROM postings p WHERE p.ibc_id = :ibc_id AND p.entry_seq IN (SELECT e.seq {picked}) "
+            "ORDER BY p.entry_seq, p.line_no",
+            **parameters,
+        )
+    )
+    shares = _by_entry(
+        fetch(
+            connection,
+            "SELECT a.entry_seq, a.account_no, a.invoice_no, a.amount_paisa "
+            f"FROM allocations a WHERE a.ibc_id = :ibc_id "
+            f"AND a.entry_seq IN (SELECT e.seq {picked}) ORDER BY a.entry_seq, a.line_no",
+            **parameters,
+        )
+    )
+    return [
+        _draft(
+            row,
+            tuple(Leg(*leg[1:]) for leg in legs.get(row.seq, ())),
+            tuple(Share(*share[1:]) for share in shares.get(row.seq, ())),
+        )
+        for row in entries
+    ]
+
+
+def _by_entry(rows: Sequence[Row[Any]]) -> dict[int, list[Row[Any]]]:
+    return {seq: list(group) for seq, group in groupby(rows, key=lambda row: row.entry_seq)}
+
+
+def _draft(row: Row[Any], legs: tuple[Leg, ...], shares: tuple[Share, ...]) -> Draft:
+    return Draft(
+        seq=row.seq,
+        kind=row.kind,
+        legs=legs,
+        shares=shares,
+        business_date=row.business_date,
+        occurred_at=row.occurred_at,
+        source_entity=row.source_entity,
+        source_id=row.source_id,
+        log_seq=row.log_seq,
+        idem_key=row.idem_key,
+        request_hash=row.request_hash,
+        actor_id=row.actor_id,
+        reverses_seq=row.reverses_seq,
+        caused_by_seq=row.caused_by_seq,
+        memo=row.memo,
+    )
+
+
+def _load_balances(
+    connection: Connection,
+    ibc_id: str,
+    books: Books,
+    accounts: set[str],
+    earlier: set[Key],
+    until: int,
+) -> None:
+    """Every balance that a rule reads, or that may be lowered and must not fall below zero."""
+    others = {of for code, of in earlier if code in NEVER_NEGATIVE_SIGN and of not in accounts}
+    codes = {
+        "1100, 2010, 2110": accounts,
+        ", ".join(str(code) for code in sorted(NEVER_NEGATIVE_SIGN)): others,
+    }
+    for listed_codes, names in codes.items():
+        if not names:
+            continue
+        found = fetch(
+            connection,
+            f"SELECT account_code, account_of, SUM({SIGNED}) AS paisa FROM postings "
+            f"WHERE ibc_id = :ibc_id AND account_code IN ({listed_codes}) "
+            f"AND {any_of(connection, 'account_of', 'names')} AND entry_seq <= :until "
+            "GROUP BY account_code, account_of",
+            ibc_id=ibc_id,
+            names=listed(connection, sorted(names)),
+            until=until,
+        )
+        for row in found:
+            books.balances[row.account_code, row.account_of] = int(row.paisa)
+
+
+def _load_bills(
+    connection: Connection,
+    ibc_id: str,
+    books: Books,
+    accounts: Sequence[str],
+    until: int,
+    *,
+    closed_too: bool,
+) -> None:
+    """Open bills; the paid ones too when a decision may take money back from them."""
+    if not accounts:
+        return
+    found = fetch(
+        connection,
+        "WITH charged AS (SELECT p.account_of AS account_no, e.memo, SUM(p.amount_paisa) AS paisa "
+        "FROM postings p JOIN entries e ON e.ibc_id = p.ibc_id AND e.seq = p.entry_seq "
+        "WHERE p.ibc_id = :ibc_id AND p.account_code = 1100 AND p.side = 'D' "
+        f"AND {any_of(connection, 'p.account_of', 'accounts')} AND p.entry_seq <= :until "
+        "AND e.kind = 'bill_charged' GROUP BY p.account_of, e.memo) "
+        "SELECT c.account_no, substr(c.memo, 1, 7) AS month, substr(c.memo, 9) AS invoice_no, "
+        "c.paisa, (SELECT COALESCE(SUM(a.amount_paisa), 0) FROM allocations a "
+        "WHERE a.ibc_id = :ibc_id AND a.invoice_no = substr(c.memo, 9) "
+        "AND a.account_no = c.account_no AND a.entry_seq <= :until) AS paid FROM charged c",
+        ibc_id=ibc_id,
+        accounts=listed(connection, sorted(accounts)),
+        until=until,
+    )
+    for row in found:
+        if closed_too or row.paisa > row.paid:
+            bills = books.bills.setdefault(row.account_no, {})
+            charged, paid = int(row.paisa), int(row.paid)
+            bills[row.invoice_no] = Bill(row.month, row.invoice_no, charged, paid)
+
+
+def _load_payers(
+    connection: Connection, ibc_id: str, books: Books, rows: Sequence[LogRow], until: int
+) -> None:
+    """Who took money for the same accounts on the same dates, and was not reversed since."""
+    wanted = {
+        (account, row.local_date)
+        for row in rows
+        if row.entity == "collection" and (account := named_account(row))
+    }
+    if not wanted:
+        return
+    found = fetch(
+        connection,
+        "SELECT DISTINCT p.account_of, e.business_date, e.actor_id, e.source_id FROM postings p "
+        "JOIN entries e ON e.ibc_id = p.ibc_id AND e.seq = p.entry_seq "
+        "WHERE p.ibc_id = :ibc_id AND p.account_code IN (1100, 2010, 2110) "
+        f"AND {any_of(connection, 'p.account_of', 'accounts')} "
+        f"AND {any_of(connection, 'e.business_date', 'dates')} "
+        f"AND e.kind IN {PAYING_KINDS} AND e.seq <= :until AND NOT EXISTS (SELECT 1 FROM entries r "
+        "WHERE r.ibc_id = e.ibc_id AND r.reverses_seq = e.seq)",
+        ibc_id=ibc_id,
+        accounts=listed(connection, sorted({account for account, _ in wanted})),
+        dates=listed(connection, sorted({day for _, day in wanted})),
+        until=until,
+    )
+    for row in found:
+        payers = books.payers.setdefault((row.account_of, row.business_date), set())
+        payers.add((row.actor_id, row.source_id))

@@ -1,0 +1,1 @@
+"""Do the books hold on a real database?"""

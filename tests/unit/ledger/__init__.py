@@ -1,0 +1,1 @@
+"""Do the rules of the books say what the domain manual says?"""

@@ -1,0 +1,71 @@
+"""`python -m workers.clock`: rings the bells that were lost, and works itself when nobody answers."""
+
+import signal
+import sys
+from types import FrameType
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from infra.clock import pause
+from infra.database import fetch
+from sync.books import post
+from workers.context import bell, database, now, settings
+
+PATIENCE_MS = 15_000
+"""How long work may lie before the clock stops ringing and does it itself."""
+
+log = structlog.get_logger()
+
+
+class Sweep:
+    """What the clock remembers between two looks."""
+
+    def __init__(self) -> None:
+        self.behind_since: dict[str, int] = {}
+
+    def look(self) -> None:
+        """One look at every IBC's books: ring for those that are behind."""
+        behind = _behind()
+        self.behind_since = {
+            ibc_id: self.behind_since.get(ibc_id, now()) for ibc_id in behind
+        }
+        for ibc_id, since in self.behind_since.items():
+            rung = bell().ring("books", ibc_id)
+            if not rung or now() - since > PATIENCE_MS:
+                post(database(), ibc_id, now())
+
+
+def main() -> int:
+    """Look, wait, look again; ends on TERM."""
+    stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    sweep = Sweep()
+    while not stopping:
+        try:
+            sweep.look()
+        except DBAPIError as error:
+            log.warning("clock_cannot_reach_the_database", error=repr(error))
+        pause(settings().sweep_seconds)
+    return 0
+
+
+def _behind() -> list[str]:
+    """IBCs whose log has entries that the books have not read."""
+    with database().read() as connection:
+        rows = fetch(
+            connection,
+            "SELECT l.ibc_id FROM log_heads l LEFT JOIN books_offsets b ON b.ibc_id = l.ibc_id "
+            "WHERE l.seq > COALESCE(b.log_seq, 0) ORDER BY l.ibc_id",
+        )
+    return [row.ibc_id for row in rows]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
