@@ -287,12 +287,17 @@ class Device:
     def _authorized(self, path: str, value: Row) -> Row:
         """Ask with the access token; when it has run out, refresh it and ask again."""
         try:
-            said: Row = self.server.post(path, value, str(self._kept("access_token")))
+            said: Row = self._post(path, value)
         except Refused as refusal:
             if refusal.status != UNAUTHORIZED:
                 raise
             self.refresh()
-            said = self.server.post(path, value, str(self._kept("access_token")))
+            said = self._post(path, value)
+        return said
+
+    def _post(self, path: str, value: Row) -> Row:
+        token = str(self._kept("access_token"))
+        said: Row = self.server.post(path, value, token, packed=True)
         return said
 
     def _own_key(self) -> Ed25519PrivateKey:

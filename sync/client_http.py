@@ -39,17 +39,19 @@ class Server:
         self.port = port
         self.timeout_seconds = timeout_seconds
 
-    def post(self, path: str, value: Any, token: str | None = None) -> Any:
-        """Send JSON, read JSON. Errors: Lost, Refused."""
+    def post(self, path: str, value: Any, token: str | None = None, *, packed: bool = False) -> Any:
+        """Send JSON (`packed` with gzip), read JSON. Errors: Lost, Refused."""
         headers = {
             "Content-Type": "application/json",
-            "Content-Encoding": "gzip",
             "Accept-Encoding": "gzip",
             "Connection": "close",
         }
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        body = gzip.compress(orjson.dumps(value), compresslevel=6)
+        body = orjson.dumps(value)
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+            body = gzip.compress(body, compresslevel=6)
         connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout_seconds)
         try:
             connection.request("POST", path, body, headers)
