@@ -15,9 +15,9 @@ from infra.settings import UnsafeSetting, from_environment
 from models.demo import IBC_CODE, demo_credentials
 from sync.client import Server
 from tests.simulation.day import oracle
-from tests.simulation.day.network import BadNetwork, Fault
+from tests.simulation.day.network import Fault
 from tests.simulation.day.stack import NotRunning, Stack, TooLate, enrolment_codes, wait_for
-from tests.simulation.day.street import Officer, Progress, dice_for, officers
+from tests.simulation.day.street import Officer, Progress, network_of, officers
 from tests.simulation.day.table import show
 
 PHONES_AT_ONCE = 8
@@ -73,9 +73,9 @@ class Day:
         with ExitStack() as opened:
             networks = [
                 opened.enter_context(
-                    BadNetwork(self.stack.address, dice_for(self.asked.seed, person))
+                    network_of(self.stack.address, self.asked.seed, number, person)
                 )
-                for person in crew
+                for number, person in enumerate(crew)
             ]
             team = officers(crew, networks, self.notebook, self.asked.facts)
             self._work(team)

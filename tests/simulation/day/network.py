@@ -13,7 +13,7 @@ from typing import Self
 CHUNK_BYTES = 65_536
 SILENCE_SECONDS_MAX = 60.0
 END_OF_HEAD = b"\r\n\r\n"
-SERVER_ERROR = b" 5"
+OUR_FAULT = b" 500"
 
 Address = tuple[str, int]
 
@@ -41,8 +41,10 @@ USUAL = {
 class BadNetwork:
     """A port on loopback that passes one phone's requests on, each with a fault drawn from a seed."""
 
-    def __init__(self, server: Address, dice: Random) -> None:
+    def __init__(self, server: Address, dice: Random, source: str) -> None:
         self.server = server
+        self.source = (source, 0)
+        """Each phone comes from an address of its own, as the server's limits for one expect."""
         self.dice = dice
         self.faults: Counter[Fault] = Counter()
         self.server_errors: list[str] = []
@@ -97,8 +99,13 @@ class BadNetwork:
                 phone.sendall(self._ask(request))
 
     def _send_only(self, part: bytes) -> None:
-        with socket.create_connection(self.server, timeout=SILENCE_SECONDS_MAX) as upstream:
+        with self._upstream() as upstream:
             upstream.sendall(part)
+
+    def _upstream(self) -> socket.socket:
+        return socket.create_connection(
+            self.server, timeout=SILENCE_SECONDS_MAX, source_address=self.source
+        )
 
     def _ask_twice(self, request: bytes) -> bytes:
         answers: list[bytes] = []
@@ -114,11 +121,11 @@ class BadNetwork:
     def _ask(self, request: bytes) -> bytes:
         """The whole answer, or as much as came: whoever wrote the log knows no more than that."""
         answer = b""
-        with socket.create_connection(self.server, timeout=SILENCE_SECONDS_MAX) as upstream:
+        with self._upstream() as upstream:
             upstream.sendall(request)
             while part := upstream.recv(CHUNK_BYTES):
                 answer += part
-        if answer[8:10] == SERVER_ERROR:
+        if answer[8:12] == OUR_FAULT:
             first_line = request.split(b"\r\n", 1)[0].decode()
             self.server_errors.append(f"{first_line}: {answer[:200].decode(errors='replace')!r}")
         return answer

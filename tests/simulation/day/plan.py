@@ -14,6 +14,10 @@ MINUTE_MS = 60_000
 LATE_SHARE = 0.05
 EDITED_SHARE = 0.5
 GROUPED_CHANCE = 0.03
+NEIGHBOUR_CHANCE = 0.5
+"""When the round is done: another door of the area, or somebody who comes up in the street."""
+VOIDED_LATE_CHANCE = 0.3
+"""How often a void arrives before the receipt that it names, and waits for it."""
 ISSUE_CHANCE = 0.07
 NOTICE_CHANCE = 0.5
 WORST_FACTS = 12
@@ -80,7 +84,10 @@ def walk(
         officer.knock(door)
     officer.odd_ones(unknown)
     while officer.count < facts:
-        officer.walk_up(together=officer.count + 1 < facts and dice.random() < GROUPED_CHANCE)
+        if dice.random() < NEIGHBOUR_CHANCE:
+            officer.knock(dice.choice(directory))
+        else:
+            officer.walk_up(together=dice.random() < GROUPED_CHANCE)
     deeds = officer.deeds[:facts]
     return Walk(deeds=deeds, late=_late(deeds, dice), pieces=_pieces(len(deeds), dice))
 
@@ -244,6 +251,12 @@ def _late(deeds: Sequence[Deed], dice: Random) -> frozenset[int]:
     while len(late) < wanted:
         first = dice.randrange(len(deeds))
         late |= set(range(first, min(first + dice.randrange(1, 4), len(deeds))))
+    voided = {deed.about for deed in deeds if deed.entity == "receipt_void"}
+    late |= {
+        place
+        for place, deed in enumerate(deeds)
+        if deed.label in voided and dice.random() < VOIDED_LATE_CHANCE
+    }
     labels = {deeds[place].label for place in late} - {""}
     edits = {
         place

@@ -11,7 +11,8 @@ from infra.ids import new_id
 from models.demo import DemoCredential
 from sync.client import Device, Lost, Server
 from sync.client_facts import Frozen, freeze
-from tests.simulation.day.network import BadNetwork
+from sync.client_http import wait_seconds
+from tests.simulation.day.network import Address, BadNetwork
 from tests.simulation.day.oracle import Fact, Notebook, Shown
 from tests.simulation.day.plan import MINUTE_MS, Deed, Door, Walk, walk
 
@@ -221,9 +222,10 @@ def persist(question: Callable[[], None]) -> None:
     for attempt in range(1, TRIES_MAX + 1):
         try:
             question()
-        except Lost:
+        except Lost as loss:
             if attempt == TRIES_MAX:
                 raise
+            hasty_pause(wait_seconds(attempt, chance=1.0, told_seconds=loss.wait_seconds))
         else:
             return
 
@@ -232,6 +234,7 @@ def hasty_pause(seconds: float) -> None:
     pause(seconds * HASTE)
 
 
-def dice_for(seed: int, person: DemoCredential) -> Random:
-    """The weather of one phone's network."""
-    return Random(f"{seed} network {person.staff_no}")
+def network_of(server: Address, seed: int, number: int, person: DemoCredential) -> BadNetwork:
+    """One phone's way to the server, with the weather of the seed."""
+    dice = Random(f"{seed} network {person.staff_no}")
+    return BadNetwork(server, dice, source=f"127.0.1.{number + 1}")

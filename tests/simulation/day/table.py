@@ -49,10 +49,13 @@ def _cash(figures: Figures, names: dict[str, str]) -> Table:
         table.add_column(column)
     for column in ("receipts", "shown to payers", "in custody"):
         table.add_column(column, justify="right")
+    rows = []
     for session, receipts, shown, held in figures.cash:
         officer_id, _, date = session.partition("/")
         name = names.get(officer_id, officer_id)
-        table.add_row(name, date, str(receipts), rupees(shown), rupees(held))
+        rows.append((name, date, str(receipts), rupees(shown), rupees(held)))
+    for row in sorted(rows):
+        table.add_row(*row)
     table.add_section()
     sums = [sum(row[place] for row in figures.cash) for place in (1, 2, 3)]
     table.add_row("all", "", str(sums[0]), rupees(sums[1]), rupees(sums[2]))
