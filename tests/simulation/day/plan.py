@@ -20,8 +20,8 @@ VOIDED_LATE_CHANCE = 0.3
 """How often a void arrives before the receipt that it names, and waits for it."""
 ISSUE_CHANCE = 0.07
 NOTICE_CHANCE = 0.5
-WORST_FACTS = 12
-"""Facts that every day holds besides visits and receipts: unknown payers, a void, an edit …"""
+WORST_FACTS = 14
+"""Room for what every day holds once (unknown payers, a void, an edit …) after the last door."""
 
 BANKS = ("HBL", "UBL", "MCB", "Meezan", "Bank Alfalah")
 WALLETS = ("easypaisa", "jazzcash")
