@@ -38,8 +38,10 @@ def _take_stored(writing: Writing, ids: Collection[str]) -> list[Mapping[str, An
     rows = fetch(
         writing.connection,
         "DELETE FROM waiting WHERE ibc_id = :ibc_id "
+        f"AND {any_of(writing.connection, 'entity', 'parents')} "
         f"AND {any_of(writing.connection, 'record_id', 'ids')} RETURNING seq",
         ibc_id=writing.ibc_id,
+        parents=listed(writing.connection, sorted(PARENTS)),
         ids=listed(writing.connection, sorted(ids)),
     )
     if not rows:

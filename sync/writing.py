@@ -224,7 +224,7 @@ class Writing:
             return found
         statement = text(
             "SELECT DISTINCT account_no, scope FROM members WHERE ibc_id = :ibc_id "
-            f"AND {any_of(self.connection, 'account_no', 'accounts')} ORDER BY account_no, scope"
+            f"AND {any_of(self.connection, 'account_no', 'accounts')}"
         )
         parameters = {
             "ibc_id": self.ibc_id,

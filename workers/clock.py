@@ -27,9 +27,7 @@ class Sweep:
     def look(self) -> None:
         """One look at every IBC's books: ring for those that are behind."""
         behind = _behind()
-        self.behind_since = {
-            ibc_id: self.behind_since.get(ibc_id, now()) for ibc_id in behind
-        }
+        self.behind_since = {ibc_id: self.behind_since.get(ibc_id, now()) for ibc_id in behind}
         for ibc_id, since in self.behind_since.items():
             rung = bell().ring("books", ibc_id)
             if not rung or now() - since > PATIENCE_MS:
