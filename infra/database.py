@@ -199,11 +199,6 @@ def _driver_many(connection: Connection, statement: str, values: list[tuple[Any,
         ) from error
     else:
         return cursor.rowcount
-    except sqlite3.Error as error:
-        # Callers tell errors apart by SQLAlchemy's classes, whoever ran the statement.
-        raise DBAPIError.instance(
-            statement, None, error, sqlite3.Error, hide_parameters=True
-        ) from error
     finally:
         cursor.close()
 
