@@ -327,7 +327,7 @@ class Arriving:
         assert record is not None
         assert mutation.base_version is not None
         since = versions_since(self.writing, record, mutation.base_version)
-        base = base_of(record.fields, since, mutation.base_version)
+        base = base_of(record.fields, record.version, since, mutation.base_version)
         if base is None:
             return self._conflict(mutation, Decision(Action.CONFLICT, "BASE_GONE"))
         merged = merge(base, record.fields, mutation.fields)
@@ -537,7 +537,9 @@ class Arriving:
 def _state_of(record: Record | None, mutation: Mutation) -> State:
     """How the record stands to the edit; the words of sync.resolve."""
     if record is None:
-        return State.MISSING
+        return _state_of_nothing(mutation)
+    if record.deleted_at is not None:
+        return State.MISSING if mutation.op == Op.DELETE else State.BASELESS
     if mutation.op == Op.PUT and all(
         record.fields.get(name) == value for name, value in mutation.fields.items()
     ):
@@ -547,6 +549,17 @@ def _state_of(record: Record | None, mutation: Mutation) -> State:
     if mutation.base_version is None or mutation.base_version > record.version:
         return State.BASELESS
     return State.FRESH if mutation.base_version == record.version else State.STALE
+
+
+def _state_of_nothing(mutation: Mutation) -> State:
+    """An edit of what was held, rejected or never came has nothing to stand on."""
+    assert mutation.entity is not None
+    is_edit = mutation.op == Op.PUT and mutation.base_version is not None
+    return (
+        State.BASELESS
+        if is_edit and mutation.entity.sync.policy is Policy.MERGE
+        else State.MISSING
+    )
 
 
 def _replay(mutation_id: str, row: Mapping[str, Any]) -> Outcome:

@@ -30,6 +30,8 @@ def release_arrived(writing: Writing, arrived: Sequence[Record]) -> None:
         return
     here = [writing.logged(seq) for seq in writing.take_waiting(ids)]
     for waiting in [*_take_stored(writing, ids), *here]:
+        # Its record id may have been taken by another mutation while it waited.
+        writing.load(ENTITIES[waiting["entity"]], [waiting["record_id"]])
         _release(writing, waiting)
 
 

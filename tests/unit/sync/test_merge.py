@@ -59,7 +59,7 @@ def test_base_of_takes_the_changes_back(start, versions, data):
     base_version = data.draw(st.integers(1, len(versions)))
     later = data.draw(st.permutations([pair for pair in since if pair[0] > base_version]))
 
-    assert base_of(history[-1], later, base_version) == history[base_version - 1]
+    assert base_of(history[-1], len(history), later, base_version) == history[base_version - 1]
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,12 @@ def test_base_of_takes_the_changes_back(start, versions, data):
         [],
         [(4, {"remark": ("b", "c")})],
         [(3, {}), (5, {})],
-        [(3, {}), (4, {}), (2, {})],
+        [(3, {}), (4, {})],
+        [(3, {}), (4, {}), (5, {}), (2, {})],
     ],
 )
 def test_a_base_with_a_missing_version_is_gone(since):
-    assert base_of({"remark": "c"}, since, 2) is None
+    assert base_of({"remark": "c"}, 5, since, 2) is None
 
 
 def test_the_same_choice_on_both_sides_is_no_conflict():
