@@ -11,11 +11,12 @@ from auth import enrolment, refresh
 from infra.clock import pause
 from infra.database import fetch
 from sync.books import post
+from sync.faults import ask_about_old, try_again
 from workers.context import bell, database, now, settings
 
 PATIENCE_MS = 15_000
 """How long work may lie before the clock stops ringing and does it itself."""
-TIDY_EVERY_MS = 3_600_000
+TIDY_EVERY_MS = 60_000
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ class Sweep:
         self.tidied_at = 0
 
     def look(self) -> None:
-        """One look: ring for every IBC whose books are behind, and tidy up once an hour."""
+        """One look: ring for every IBC whose books are behind, and tidy up once a minute."""
         behind = _behind()
         self.behind_since = {ibc_id: self.behind_since.get(ibc_id, now()) for ibc_id in behind}
         for ibc_id, since in self.behind_since.items():
@@ -72,10 +73,19 @@ def _behind() -> list[str]:
 
 
 def _tidy() -> None:
-    """Forget codes and refresh tokens that have run out."""
+    """Try again what failed, ask about what waits too long, forget secrets that have run out."""
+    for ibc_id in _waited_for():
+        try_again(database(), ibc_id, now())
+        ask_about_old(database(), ibc_id, now())
     with database().write() as connection:
         enrolment.forget_expired_codes(connection, now=now())
         refresh.forget_expired(connection, now=now())
+
+
+def _waited_for() -> list[str]:
+    with database().read() as connection:
+        rows = fetch(connection, "SELECT DISTINCT ibc_id FROM waiting ORDER BY ibc_id")
+    return [row.ibc_id for row in rows]
 
 
 if __name__ == "__main__":
