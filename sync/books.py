@@ -20,7 +20,7 @@ from ledger.log_reader import read_log, timezone_of
 from ledger.log_row import LogRow
 from ledger.page import Posted
 from ledger.posting import post as post_row
-from ledger.prefetch import view_for
+from ledger.prefetch import load_payers, view_for
 from ledger.view import Books
 from models.books import BooksOffset
 from sync.consequences import (
@@ -179,6 +179,7 @@ def _post_chunk(
 
     # 2 Decide on values.
     books = view_for(connection, ibc_id, rows, entry_seq=offset.entry_seq)
+    load_payers(connection, ibc_id, books, rows, timezone)
     rows, dependants = _without_dependants(connection, ibc_id, rows)
     pages = [rule(books, row) for row in rows]
     drafts = [draft for page in pages for draft in page.entries]
