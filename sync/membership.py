@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -14,6 +15,15 @@ from sync.records import Record, load_by_account
 from sync.writing import Change, Writing
 
 MEMBER_ENTITIES = tuple(e for e in ENTITIES.values() if isinstance(e.sync.scope, Members))
+
+
+class Joining(NamedTuple):
+    """Why an account joins a scope: the log entry that caused it, and the stop that names it."""
+
+    seq: int
+    stop_id: str
+
+
 ROUND, STOP = ENTITIES["round"], ENTITIES["stop"]
 
 
@@ -38,14 +48,15 @@ def follow_stops(writing: Writing, changes: Sequence[Change]) -> None:
     """A stop on an open round makes its consumer visible to the round's officer."""
     fresh = [change for change in changes if change.before is None]
     writing.load(ROUND, {str(change.after.fields["round_id"]) for change in fresh})
-    joining: dict[tuple[int, str], dict[str, str]] = defaultdict(dict)
+    joining: dict[str, dict[str, Joining]] = defaultdict(dict)
     for change in fresh:
         stop = change.after
         walk = writing.records[ROUND].get(str(stop.fields["round_id"]))
         if walk is not None and _is_open(walk):
-            joining[(change.seq, _officer_scope(walk))][stop.fields["account_no"]] = stop.id
-    for (seq, scope), accounts in joining.items():
-        _join(writing, seq, scope, accounts)
+            account_no = str(stop.fields["account_no"])
+            joining[_officer_scope(walk)][account_no] = Joining(change.seq, stop.id)
+    for scope, accounts in joining.items():
+        _join(writing, scope, accounts)
 
 
 def follow_rounds(writing: Writing, changes: Sequence[Change]) -> None:
@@ -61,7 +72,8 @@ def follow_rounds(writing: Writing, changes: Sequence[Change]) -> None:
         if was:
             _leave(writing, change.seq, _officer_scope(was), stops)
         if now:
-            _join(writing, change.seq, _officer_scope(now), stops)
+            arriving = {a: Joining(change.seq, stop_id) for a, stop_id in stops.items()}
+            _join(writing, _officer_scope(now), arriving)
     officers = {
         str(record.fields["officer_id"])
         for change in changes
@@ -89,28 +101,33 @@ def _stops_of(writing: Writing, round_id: str) -> dict[str, str]:
         ibc_id=writing.ibc_id,
         round_id=round_id,
     )
-    found = {account_no: stop_id for account_no, stop_id in rows}
+    found = dict(rows)
     for stop in writing.records[STOP].values():
         if stop.fields["round_id"] == round_id:
             found[str(stop.fields["account_no"])] = stop.id
     return found
 
 
-def _join(writing: Writing, seq: int, scope: str, accounts: Mapping[str, str]) -> None:
+def _join(writing: Writing, scope: str, accounts: Mapping[str, Joining]) -> None:
     """Make accounts members of a scope; what is new to it is announced there."""
     known = _members_among(writing, scope, accounts)
     insert_rows(
         writing.connection,
         Member.__table__,
         [
-            {"ibc_id": writing.ibc_id, "scope": scope, "account_no": account_no, "because": why}
-            for account_no, why in accounts.items()
+            {
+                "ibc_id": writing.ibc_id,
+                "scope": scope,
+                "account_no": account_no,
+                "because": joining.stop_id,
+            }
+            for account_no, joining in accounts.items()
         ],
         on_conflict="ignore",
     )
     newcomers = [account_no for account_no in accounts if account_no not in known]
     for record in _records_of_accounts(writing, newcomers):
-        writing.show(seq, scope, record)
+        writing.show(accounts[str(record.member_account)].seq, scope, record)
 
 
 def _leave(writing: Writing, seq: int, scope: str, accounts: Mapping[str, str]) -> None:
@@ -132,7 +149,7 @@ def _leave(writing: Writing, seq: int, scope: str, accounts: Mapping[str, str]) 
         writing.withdraw(seq, scope, record, "out_of_scope")
 
 
-def _members_among(writing: Writing, scope: str, accounts: Mapping[str, str]) -> set[str]:
+def _members_among(writing: Writing, scope: str, accounts: Iterable[str]) -> set[str]:
     rows = fetch(
         writing.connection,
         "SELECT account_no FROM members WHERE ibc_id = :ibc_id AND scope = :scope "
