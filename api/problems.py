@@ -165,7 +165,7 @@ def _known(error: Exception) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or S.INTERNAL_SERVER_ERROR
-    usual = {
+    usual: dict[int, Problem] = {
         S.NOT_FOUND: NOT_FOUND,
         S.UNAUTHORIZED: SIGN_IN,
         S.FORBIDDEN: FORBIDDEN,

@@ -101,7 +101,7 @@ def _stops_of(writing: Writing, round_id: str) -> dict[str, str]:
         ibc_id=writing.ibc_id,
         round_id=round_id,
     )
-    found = {account_no: stop_id for account_no, stop_id in rows}
+    found = dict(rows)
     for stop in writing.records[STOP].values():
         if stop.fields["round_id"] == round_id:
             found[str(stop.fields["account_no"])] = stop.id

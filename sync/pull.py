@@ -114,7 +114,7 @@ def pull(
     more = len(page) < len(rows)
     key = page[-1].key if more else _end(held, at.key)
 
-    leaving = _leaving(views, at, key)
+    leaving = _leaving(views, at)
     dropped: list[str] = []
     drops: list[FeedRow] = []
     if pending == 0 and not more:
@@ -216,7 +216,7 @@ def _end(held: Sequence[View], key: Key) -> Key:
     return max([key, *(key_of(v.head, v.granted) for v in held if v.head != BEFORE_ALL)])
 
 
-def _leaving(views: Sequence[View], at: Cursor, key: Key) -> list[tuple[str, Position]]:
+def _leaving(views: Sequence[View], at: Cursor) -> list[tuple[str, Position]]:
     """Scopes that were taken away since, behind those that the phone was already leaving."""
     held = {view.scope for view in views if view.held}
     leaving = [(scope, progress) for scope, progress in at.leaving if scope not in held]

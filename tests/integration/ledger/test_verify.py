@@ -62,29 +62,39 @@ def test_every_invariant_of_issue_scope_has_a_check():
 CASH = "(SELECT MIN(seq) FROM entries WHERE kind = 'collection_cash')"
 FAULTS = {
     "an amount that grew on one side": (
-        f"UPDATE postings SET amount_paisa = amount_paisa + 100 "
-        f"WHERE line_no = 1 AND entry_seq = {CASH}",
+        (
+            f"UPDATE postings SET amount_paisa = amount_paisa + 100 "
+            f"WHERE line_no = 1 AND entry_seq = {CASH}"
+        ),
         {"M1", "M3", "M14", "M19"},
     ),
     "an amount that grew on both sides": (
-        "UPDATE postings SET amount_paisa = amount_paisa + 100 WHERE entry_seq = "
-        "(SELECT MIN(seq) FROM entries WHERE kind = 'collection_cheque')",
+        (
+            "UPDATE postings SET amount_paisa = amount_paisa + 100 WHERE entry_seq = "
+            "(SELECT MIN(seq) FROM entries WHERE kind = 'collection_cheque')"
+        ),
         {"M14", "M19"},
     ),
     "money moved to another consumer": (
-        "UPDATE postings SET account_of = '0400000000006' WHERE account_code IN (1100, 2010) "
-        "AND entry_seq = (SELECT MIN(seq) FROM entries WHERE kind = 'collection_cash' "
-        "AND seq NOT IN (SELECT entry_seq FROM postings WHERE account_of = '0400000000006'))",
+        (
+            "UPDATE postings SET account_of = '0400000000006' WHERE account_code IN (1100, 2010) "
+            "AND entry_seq = (SELECT MIN(seq) FROM entries WHERE kind = 'collection_cash' "
+            "AND seq NOT IN (SELECT entry_seq FROM postings WHERE account_of = '0400000000006'))"
+        ),
         {"M11", "M14", "M19"},
     ),
     "cash moved to another officer": (
-        f"UPDATE postings SET account_of = 'nobody/2026-04-08' WHERE account_code = 1010 "
-        f"AND entry_seq = {CASH}",
+        (
+            f"UPDATE postings SET account_of = 'nobody/2026-04-08' WHERE account_code = 1010 "
+            f"AND entry_seq = {CASH}"
+        ),
         {"M14", "M19"},
     ),
     "an allocation that lost a paisa": (
-        "UPDATE allocations SET amount_paisa = amount_paisa - 1 WHERE entry_seq = "
-        "(SELECT MIN(entry_seq) FROM allocations) AND line_no = 1",
+        (
+            "UPDATE allocations SET amount_paisa = amount_paisa - 1 WHERE entry_seq = "
+            "(SELECT MIN(entry_seq) FROM allocations) AND line_no = 1"
+        ),
         {"M11", "M14", "M19"},
     ),
     "an entry without postings": (
@@ -96,13 +106,17 @@ FAULTS = {
         {"M1", "M14", "M19"},
     ),
     "a suspense account driven below zero": (
-        "UPDATE postings SET account_code = 2090, account_of = 'stolen' WHERE account_code = 1100 "
-        "AND side = 'D' AND entry_seq = (SELECT MIN(seq) FROM entries WHERE kind = 'bill_charged')",
+        (
+            "UPDATE postings SET account_code = 2090, account_of = 'stolen' WHERE account_code = 1100 "
+            "AND side = 'D' AND entry_seq = (SELECT MIN(seq) FROM entries WHERE kind = 'bill_charged')"
+        ),
         {"M4", "M14", "M19"},
     ),
     "a reversal of a reversal": (
-        "UPDATE entries SET reverses_seq = (SELECT MIN(seq) FROM entries WHERE kind = 'reversed') "
-        "WHERE seq = (SELECT MIN(seq) FROM entries WHERE kind = 'bill_charged')",
+        (
+            "UPDATE entries SET reverses_seq = (SELECT MIN(seq) FROM entries WHERE kind = 'reversed') "
+            "WHERE seq = (SELECT MIN(seq) FROM entries WHERE kind = 'bill_charged')"
+        ),
         {"M6", "M14", "M19"},
     ),
     "a request that nobody made": (
@@ -118,8 +132,10 @@ FAULTS = {
         {"M14", "M19"},
     ),
     "an outcome changed in the log": (
-        "UPDATE mutations SET outcome = 'rejected' WHERE seq = "
-        "(SELECT MIN(seq) FROM mutations WHERE entity = 'collection' AND outcome = 'applied')",
+        (
+            "UPDATE mutations SET outcome = 'rejected' WHERE seq = "
+            "(SELECT MIN(seq) FROM mutations WHERE entity = 'collection' AND outcome = 'applied')"
+        ),
         {"M14", "M19"},
     ),
     "cash with paisa": (

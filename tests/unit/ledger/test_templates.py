@@ -3,14 +3,14 @@ import pytest
 from ledger.draft import Leg, Unbalanced, check_balanced
 from ledger.templates import ADVANCE_PAISA_MAX
 from tests.unit.ledger.street import (
+    O1042,
+    O1077,
+    RS,
     A,
     B,
     C,
     D,
     E,
-    O1042,
-    O1077,
-    RS,
     balances,
     bill,
     cash,
