@@ -49,7 +49,8 @@ SAFE_HEADERS = {
 def create_app(settings: Settings) -> Flask:
     """An application of these settings; opens nothing until the first request."""
     configure_logging(settings.log_level)
-    app = Flask(__name__)
+    # Without a folder of static files, whose route nobody could mark.
+    app = Flask(__name__, static_folder=None)
     # A packed body may be as large as an unpacked one; what it unpacks to is bounded as well.
     app.config.update(OPENAPI | COMPRESSION, MAX_CONTENT_LENGTH=BODY_BYTES_MAX)
     app.extensions[EXTENSION] = Parts(

@@ -82,7 +82,7 @@ def _parameter_name(parameter: Mapping[str, Any]) -> str:
 def entity_table() -> str:
     """The literal policy table (ruling 17), with every field, its owner and its unit."""
     rows = [
-        f"| [{entity.name}](#{entity.name}) | {entity.sync.policy.value} | {scope_text(entity)} |"
+        f"| [{entity.name}](#{entity.name}) | {entity.sync.policy.value} | `{scope_text(entity)}` |"
         for entity in ENTITIES.values()
     ]
     head = [GENERATED, "", "# Entities", "", "| entity | policy | scope |", "|---|---|---|"]
@@ -92,7 +92,7 @@ def entity_table() -> str:
 def _entity_page(entity: Entity) -> str:
     sync = entity.sync
     lines = ["", f"## {entity.name}", "", (entity.model.__doc__ or "").strip().splitlines()[0], ""]
-    lines += [f"Policy {sync.policy.value}; scope {scope_text(entity)}.", ""]
+    lines += [f"Policy {sync.policy.value}; scope `{scope_text(entity)}`.", ""]
     lines += ["| field | owner | required | what it is |", "|---|---|---|---|"]
     lines += [_field_row(field) for field in entity.fields]
     if sync.states:

@@ -12,13 +12,14 @@ from models.decision import DecisionStateWord
 from models.kinds import AccountNo, Code, Day, Id, OneOf, Words
 from models.round import RoundStateWord
 from schemas.base import StrictSchema
+from schemas.checks import is_moment
 from schemas.fields import MESSAGES, field_of
 
 LIST_ROWS = 100
 """Rows of a page when nobody asks for a number."""
 CURSOR_CHARS_MAX = 1_000
-MOMENT_OR_DAY = r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\.\d{3}Z)?"
 ACCOUNT_NO, CODE = get_args(AccountNo)[-1], get_args(Code)[-1]
+DAY = field_of(Day(), required=True, nullable=False)
 
 
 class PlainInteger(fields.Integer):
@@ -46,6 +47,11 @@ def rows_max(most: int, name: str, usual: int = LIST_ROWS) -> fields.Field[Any]:
         error_messages=MESSAGES,
         metadata={"description": f"Rows of one page; at most {name} = {most}."},
     )
+
+
+def _is_moment_or_day(text: str) -> None:
+    if not is_moment(text):
+        DAY.deserialize(text)
 
 
 class ListQuery(StrictSchema):
@@ -81,7 +87,7 @@ class AsOfQuery(ListQuery):
     """The books as of when, by which of an entry's times."""
 
     as_of = fields.String(
-        validate=validate.Regexp(rf"(?:{MOMENT_OR_DAY})\Z", flags=re.ASCII, error="not_a_moment"),
+        validate=_is_moment_or_day,
         metadata={
             "description": "A moment (RFC 3339, UTC), or a date of the IBC's calendar, that day "
             "included; now when not given. By business date only a date."
