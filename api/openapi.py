@@ -8,7 +8,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, current_app
 from flask_smorest import Api
-from marshmallow import fields
+from marshmallow import Schema, fields
 from werkzeug.routing import Rule
 
 from api.problems import PROBLEMS, SIGN_IN, Do
@@ -39,10 +39,11 @@ class ProblemSchema(StrictSchema):
     errors = fields.Dict(metadata={"description": "Field → message key."})
 
 
-def component_name(schema: Any) -> str | None:
+def component_name(schema: type[Schema]) -> str:
     """The component of a schema; small groups of values have none and stand where they are used."""
-    name = resolve_schema_cls(schema).__name__
-    return None if name == "Group" else name.removesuffix("Schema")
+    kind = resolve_schema_cls(schema)
+    assert not isinstance(kind, list), "our schemas have names of their own"
+    return "" if kind.__name__ == "Group" else kind.__name__.removesuffix("Schema")
 
 
 class FieldLedgerApi(Api):
@@ -56,10 +57,9 @@ class FieldLedgerApi(Api):
 
     def _register_responses(self) -> None:
         """Every error is a problem document; flask-smorest would write `application/json`."""
-        usual = self.DEFAULT_RESPONSE_CONTENT_TYPE
         self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM_JSON
         super()._register_responses()
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
 
 
 def openapi_document() -> Document:

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from flask import abort
 from flask_smorest import Blueprint
+from sqlalchemy import Connection
 
 from api.context import context
 from api.lists import Listing, Page, Place, serves
 from auth.access import requires
 from auth.roles import Permission
-from infra.clock import Milliseconds
 from ledger import reading
 from schemas import office as wire
 from schemas import query
@@ -60,7 +60,7 @@ def find_consumers(asked: Asked, code: str) -> Page:
 def custody(_asked: Asked, code: str) -> Page:
     """What each officer must answer for, session by session"""
 
-    def page(connection: Any, after: Place, limit: int) -> list[dict[str, Any]]:
+    def page(connection: Connection, after: Place, limit: int) -> list[dict[str, Any]]:
         found = reading.custody(connection, code, after=after[0], limit=limit)
         names = records.staff_names(connection, code, [row["officer_id"] for row in found])
         return [
@@ -103,7 +103,7 @@ def entries(asked: Asked, code: str) -> Page:
 def exceptions(asked: Asked, code: str) -> Page:
     """What a person must look at, oldest first"""
 
-    def page(connection: Any, after: tuple[Milliseconds, str], limit: int) -> reading.Page:
+    def page(connection: Connection, after: Place, limit: int) -> reading.Page:
         return reading.exceptions(
             connection,
             code,
@@ -111,11 +111,11 @@ def exceptions(asked: Asked, code: str) -> Page:
             kind=asked.get("kind"),
             owner_role=asked.get("owner_role"),
             account_no=asked.get("account_no"),
-            after=after,
+            after=(after[0], after[1]),
             limit=limit,
         )
 
-    return page  # type: ignore[return-value]  # the listing's start says that places are pairs
+    return page
 
 
 @blueprint.route("/mutations/<uuid:mutation_id>", methods=["GET"])

@@ -32,6 +32,10 @@ SAFE_SEQ_WITHOUT_BACKUP = 0
 """No backup has been verified: a device keeps everything that it ever wrote (protocol 6)."""
 
 
+class PhoneNeeded(Exception):
+    """Only an enrolled phone pushes and pulls: a desk has no chain, no scope and no IBC of its own."""
+
+
 @blueprint.route("/sync", methods=["POST"])
 @requires(Permission.HANDIN)
 @blueprint.doc(requestBody={"content": {JSON: {"schema": ExchangeSchema}}})
@@ -73,8 +77,15 @@ def pull_only(asked: dict[str, Any]) -> Response:
     return _with_etag(_json(page.json(context().now())), page)
 
 
-def _push(asked: Exchange, now: Milliseconds) -> Pushed:
+def _phone() -> Principal:
     principal = context().principal
+    if principal.device_id is None:
+        raise PhoneNeeded(PhoneNeeded.__doc__)
+    return principal
+
+
+def _push(asked: Exchange, now: Milliseconds) -> Pushed:
+    principal = _phone()
     carried = Carried(
         trusted=_is_active(principal),
         signed=_is_signed(principal, asked),
@@ -92,7 +103,7 @@ def _push(asked: Exchange, now: Milliseconds) -> Pushed:
 
 
 def _pull(cursor: str | None, limit: int, pending: int) -> Page:
-    principal = context().principal
+    principal = _phone()
     reader = Reader(
         ibc_id=str(principal.ibc_id),
         device_id=str(principal.device_id),

@@ -11,7 +11,7 @@ from models.kinds import Count as StopNumber
 from models.round import RoundKindWord, RoundStateWord
 from schemas.base import StrictSchema
 from schemas.fields import MESSAGES, field_of
-from schemas.stored import COUNT, ENTRY, VERSION, needed, nullable, words
+from schemas.stored import COUNT, ENTRY, VERSION, described, needed, nullable, words
 
 ACCOUNT_NO, NOTE, LABEL = get_args(AccountNo)[-1], get_args(Note)[-1], get_args(Label)[-1]
 PAISA, ORDER = get_args(Paisa)[-1], get_args(StopNumber)[-1]
@@ -22,8 +22,10 @@ class DecisionWrite(StrictSchema):
 
     kind = needed(OneOf(DecisionKindWord))
     collection_id = needed(Id())
-    to_account_no = field_of(ACCOUNT_NO, required=False, nullable=True)
-    to_account_no.metadata["description"] = "Needed by identify and transfer, by no other kind."
+    to_account_no = described(
+        field_of(ACCOUNT_NO, required=False, nullable=True),
+        "Needed by identify and transfer, by no other kind.",
+    )
     reason = needed(NOTE)
 
 

@@ -6,20 +6,19 @@ from typing import Any, get_args
 from marshmallow import ValidationError, fields, validate
 
 from infra.limits import LIST_ROWS_MAX, SEARCH_ROWS_MAX
-from ledger.accounts import CHART
-from ledger.exceptions import KINDS
 from models.decision import DecisionStateWord
 from models.kinds import AccountNo, Code, Day, Id, OneOf, Words
 from models.round import RoundStateWord
 from schemas.base import StrictSchema
 from schemas.checks import is_moment
 from schemas.fields import MESSAGES, field_of
+from schemas.stored import described, needed
 
 LIST_ROWS = 100
 """Rows of a page when nobody asks for a number."""
 CURSOR_CHARS_MAX = 1_000
 ACCOUNT_NO, CODE = get_args(AccountNo)[-1], get_args(Code)[-1]
-DAY = field_of(Day(), required=True, nullable=False)
+DAY = needed(Day())
 
 
 class PlainInteger(fields.Integer):
@@ -54,6 +53,13 @@ def _is_moment_or_day(text: str) -> None:
         DAY.deserialize(text)
 
 
+def ledger_code() -> fields.Field[Any]:
+    return PlainInteger(
+        validate=validate.Range(1000, 9999, error="out_of_range {min} {max}"),
+        metadata={"description": "Code of the chart of accounts, such as 1010."},
+    )
+
+
 class ListQuery(StrictSchema):
     """What every list takes."""
 
@@ -72,8 +78,7 @@ class ConsumersQuery(ListQuery):
     """Whom to find."""
 
     limit = rows_max(SEARCH_ROWS_MAX, "SEARCH_ROWS_MAX", usual=20)
-    q = field_of(Words(60, 2), required=True, nullable=False)
-    q.metadata["description"] = "Beginning of an account number, a phone number or a name."
+    q = described(needed(Words(60, 2)), "Beginning of an account number, a phone number or a name.")
 
 
 class RoundsQuery(ListQuery):
@@ -101,18 +106,14 @@ class AsOfQuery(ListQuery):
 class BalancesQuery(AsOfQuery):
     """Which balances."""
 
-    code = PlainInteger(
-        validate=one_of(sorted(CHART)), metadata={"description": "Code of the chart of accounts."}
-    )
+    code = ledger_code()
 
 
 class EntriesQuery(ListQuery):
     """Which entries."""
 
     kind = optional(CODE)
-    account = PlainInteger(
-        validate=one_of(sorted(CHART)), metadata={"description": "Code of the chart of accounts."}
-    )
+    account = ledger_code()
     of = optional(Words(80))
     source_id = optional(Id())
     date_from = field_of(Day(), required=False, nullable=False)
@@ -125,10 +126,8 @@ class ExceptionsQuery(ListQuery):
     """Which exceptions."""
 
     state = fields.String(load_default="open", validate=one_of(["open", "resolved"]))
-    kind = fields.String(validate=one_of(sorted(KINDS)))
-    owner_role = fields.String(
-        validate=one_of(sorted({kind.owner_role for kind in KINDS.values()}))
-    )
+    kind = optional(CODE)
+    owner_role = optional(CODE)
     account_no = optional(ACCOUNT_NO)
 
 

@@ -39,6 +39,11 @@ def nullable(kind: Any) -> fields.Field[Any]:
     return field_of(kind, required=True, nullable=True)
 
 
+def described(field: fields.Field[Any], description: str) -> fields.Field[Any]:
+    field.metadata = {**field.metadata, "description": description}
+    return field
+
+
 def words(description: str | None = None, *, null: bool = False) -> fields.String:
     """Text that is not checked on its way out."""
     metadata = {"description": description} if description else {}

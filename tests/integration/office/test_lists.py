@@ -122,7 +122,7 @@ def test_a_name_that_looks_like_a_formula_stays_text(database, ibc, desk):
         ("limit=", "limit"),
         ("format=xml", "format"),
         ("surprise=1", "surprise"),
-        ("account=9999", "account"),
+        ("account=99999", "account"),
         ("from=2026-13-01", "from"),
         ("from=٢٠٢٦-01-01", "from"),
         ("source_id=7", "source_id"),
@@ -133,7 +133,7 @@ def test_a_query_that_is_not_plain_is_refused_by_name(query, field, ibc, desk):
     answer = desk("auditor").get(f"/entries?{query}")
 
     assert answer.status_code == 422
-    assert list(answer.json["errors"]["query"]) == [field]
+    assert list(answer.json["errors"]) == [field]
 
 
 def test_a_refused_limit_names_the_limit(ibc, desk):

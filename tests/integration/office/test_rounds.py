@@ -118,3 +118,17 @@ def test_an_officer_is_named_only_when_a_round_is_assigned(ibc, supervisor):
     assert supervisor.post(path, other, version=1).json["errors"] == {
         "officer_id": "only_with_assigned"
     }
+
+
+def test_a_plan_that_is_no_plan_is_refused_field_by_field(ibc, supervisor):
+    plan = a_plan(ibc, business_date="tomorrow", stops=[{"account_no": None, "walk_order": True}])
+
+    answer = supervisor.post("/rounds", plan, key=a_key())
+
+    assert answer.status_code == 422
+    assert answer.json["errors"] == {
+        "business_date": "not_a_date",
+        "stops.0.account_no": "null",
+        "stops.0.expected_paisa": "required",
+        "stops.0.walk_order": "not_a_whole_number",
+    }
