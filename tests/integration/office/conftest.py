@@ -4,7 +4,7 @@ import pytest
 
 import api.context
 from api.app import create_app
-from api.context import EXTENSION
+from api.context import EXTENSION, Parts
 from auth.keys import keys_of
 from auth.roles import Role
 from infra.settings import Settings
@@ -16,18 +16,26 @@ SECRET_KEY = "a secret of the test, thirty-two bytes and more"
 NOBODY = "0900000000009"
 
 
-@pytest.fixture
-def app(database, tmp_path, monkeypatch):
-    monkeypatch.setattr(api.context, "now_ms", lambda: NOW)
-    settings = Settings(
-        database_url=f"sqlite:///{tmp_path}/unused.sqlite",
-        redis_url=f"unix://{tmp_path}/nobody-listens",
-        data_dir=tmp_path,
-        secret_key=SECRET_KEY,
+@pytest.fixture(scope="session")
+def application(tmp_path_factory):
+    """Made once: it opens nothing until it is asked, and each test gives it a database."""
+    folder = tmp_path_factory.mktemp("application")
+    return create_app(
+        Settings(
+            database_url=f"sqlite:///{folder}/unused.sqlite",
+            redis_url=f"unix://{folder}/nobody-listens",
+            data_dir=folder,
+            secret_key=SECRET_KEY,
+        )
     )
-    app = create_app(settings)
-    app.extensions[EXTENSION].database = database
-    return app
+
+
+@pytest.fixture
+def app(application, database, monkeypatch):
+    monkeypatch.setattr(api.context, "now_ms", lambda: NOW)
+    parts = application.extensions[EXTENSION]
+    application.extensions[EXTENSION] = Parts(parts.settings, database, parts.bell)
+    return application
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-EXAMPLES = 20
+EXAMPLES = 12
 """For each operation; more is for the nightly."""
 PROMISES = [
     not_a_server_error,
