@@ -68,6 +68,25 @@ def close_doubts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -
         )
 
 
+def close_poison(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -> None:
+    """A parked row that was released has been posted now: its exception closes."""
+    released = [page.row for page in pages if page.row.released]
+    if not released:
+        return
+    connection.execute(
+        text(
+            "UPDATE exceptions SET state = 'resolved', resolution = 'released', "
+            "resolved_by_seq = :seq WHERE ibc_id = :ibc_id AND kind = 'POISON' "
+            f"AND state = 'open' AND {any_of(connection, 'mutation_id', 'ids')}"
+        ),
+        {
+            "seq": released[-1].seq,
+            "ibc_id": ibc_id,
+            "ids": listed(connection, [row.mutation_id for row in released]),
+        },
+    )
+
+
 def state_puts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -> list[Put]:
     """Where the books have put each collection that has a record (what is malformed has none)."""
     states = {name: state for page in pages for name, state in page.states.items()}

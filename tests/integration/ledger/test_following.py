@@ -5,7 +5,7 @@ from sqlalchemy import text
 from ledger.checks import verify
 from sync import books
 from sync.office import Put, write
-from tests.integration.ledger.office import IBC, NOW, RS
+from tests.integration.ledger.office import IBC, NOW, O1077, RS
 
 ACCOUNTS = [f"04000000000{n:02d}" for n in range(1, 31)]
 
@@ -110,3 +110,24 @@ def test_the_offset_is_the_end_of_the_log(office):
         head = connection.execute(text("SELECT seq FROM log_heads")).scalar_one()
         offset = connection.execute(text("SELECT log_seq FROM books_offsets")).scalar_one()
     assert head == offset == 3
+
+
+def test_a_second_officer_on_the_same_day_is_noticed_across_chunks(office):
+    office.append([office.collection(ACCOUNTS[0], 500)])
+    office.post()
+
+    office.append([office.collection(ACCOUNTS[0], 500, officer_id=O1077)])
+    office.post()
+
+    assert office.exceptions() == ["DOUBLE_COLLECTION"]
+
+
+def test_a_voided_receipt_makes_no_double_collection(office):
+    voided = office.collection(ACCOUNTS[0], 500)
+    office.append([voided, office.decision("void", voided)])
+    office.post()
+
+    office.append([office.collection(ACCOUNTS[0], 500, officer_id=O1077)])
+    office.post()
+
+    assert office.exceptions() == []
