@@ -118,7 +118,8 @@ def one_key_one_request(connection: Connection, ibc_id: str) -> Iterator[Finding
         "SELECT e.seq, e.log_seq FROM entries e LEFT JOIN mutations m ON m.ibc_id = e.ibc_id "
         "AND m.seq = e.log_seq WHERE e.ibc_id = :ibc_id AND (m.seq IS NULL OR "
         "(m.body_hash <> e.request_hash AND NOT EXISTS (SELECT 1 FROM mutations o "
-        "WHERE o.ibc_id = m.ibc_id AND o.id = m.of_id AND o.body_hash = e.request_hash))) "
+        "WHERE o.ibc_id = m.ibc_id AND o.id = m.of_id AND o.body_hash = e.request_hash "
+        "AND (o.code IS NULL OR o.code <> 'ID_REUSED')))) "
         "ORDER BY e.seq",
         "entry {seq}",
         "Log entry {log_seq} is not the request that this entry says it answers.",

@@ -11,6 +11,7 @@ from infra.clock import Milliseconds, local_date
 from infra.database import any_of, fetch, listed
 from ledger.log_row import LogRow
 from ledger.rules import RULES
+from models.log import OWNS_ITS_ID
 
 QUARTER_MS = 900_000
 """Every offset from UTC in use is a whole number of quarters of an hour: dates change on these."""
@@ -69,7 +70,7 @@ def _originals(connection: Connection, ibc_id: str, ids: Sequence[str]) -> dict[
     found = fetch(
         connection,
         f"SELECT {COLUMNS}, m.body FROM mutations m WHERE m.ibc_id = :ibc_id "
-        f"AND {any_of(connection, 'm.id', 'ids')} ORDER BY m.seq DESC",
+        f"AND {any_of(connection, 'm.id', 'ids')} AND ({OWNS_ITS_ID})",
         ibc_id=ibc_id,
         ids=listed(connection, ids),
     )

@@ -113,16 +113,16 @@ def position_puts(
         "SELECT c.id, c.account_no, p.account_no AS stood_for, p.due_paisa, p.advance_paisa, "
         "p.uncleared_paisa, p.held_paisa, p.open_bills FROM consumers c "
         "LEFT JOIN positions p ON p.ibc_id = c.ibc_id AND p.id = c.id "
-        f"WHERE c.ibc_id = :ibc_id AND {any_of(connection, 'c.account_no', 'accounts')} "
-        "ORDER BY c.id",
+        f"WHERE c.ibc_id = :ibc_id AND {any_of(connection, 'c.account_no', 'accounts')}",
         ibc_id=ibc_id,
         accounts=listed(connection, wanted),
     )
     held = _held(connection, ibc_id, wanted)
     puts = []
-    for row in consumers:
+    # Sorted here: asked to sort, SQLite would walk all consumers of the IBC.
+    for row in sorted(consumers, key=lambda consumer: consumer.id):
         fields = standing(books, row.account_no, held.get(row.account_no, 0))
-        if not _stands(row, fields):
+        if not (_stands(row, fields) or _has_nothing_to_say(row, fields)):
             puts.append(Put("position", row.id, {**fields, "as_of": rfc3339(now)}))
     return puts
 
@@ -151,6 +151,13 @@ def _stands(row: Any, fields: Mapping[str, Any]) -> bool:
         and row.uncleared_paisa == fields["uncleared_paisa"]
         and row.held_paisa == fields["held_paisa"]
         and orjson.loads(row.open_bills) == fields["open_bills"]
+    )
+
+
+def _has_nothing_to_say(row: Any, fields: Mapping[str, Any]) -> bool:
+    """A consumer who has never owed or paid anything needs no position: none is the same as zero."""
+    return row.stood_for is None and not any(
+        value for name, value in fields.items() if name != "account_no"
     )
 
 
