@@ -556,9 +556,7 @@ def _state_of_nothing(mutation: Mutation) -> State:
     assert mutation.entity is not None
     is_edit = mutation.op == Op.PUT and mutation.base_version is not None
     return (
-        State.BASELESS
-        if is_edit and mutation.entity.sync.policy is Policy.MERGE
-        else State.MISSING
+        State.BASELESS if is_edit and mutation.entity.sync.policy is Policy.MERGE else State.MISSING
     )
 
 
