@@ -60,7 +60,7 @@ def _leave_place(writing: Writing, change: Change, walk: Record | None) -> None:
         {_officer_scope(walk)} if walk is not None and _is_open(walk) and was == now else set()
     )
     for scope in sorted(_scopes_because(writing, change.after.id, was) - staying):
-        _leave(writing, change.seq, scope, {change.after.id: was})
+        _leave(writing, change.seq, scope, [change.after.id])
 
 
 def _place(stop: Record | None) -> tuple[object, object] | None:
@@ -148,20 +148,17 @@ def _join(writing: Writing, seq: int, scope: str, stops: Mapping[str, str]) -> N
         writing.show(seq, scope, record)
 
 
-def _leave(writing: Writing, seq: int, scope: str, stops: Mapping[str, str]) -> None:
+def _leave(writing: Writing, seq: int, scope: str, stops: Iterable[str]) -> None:
     """End the memberships that these stops gave; who has no other reason to stay is withdrawn."""
-    writing.connection.execute(
-        text(
-            "DELETE FROM members WHERE ibc_id = :ibc_id AND scope = :scope "
-            f"AND {any_of(writing.connection, 'because', 'stops')}"
-        ),
-        {
-            "ibc_id": writing.ibc_id,
-            "scope": scope,
-            "stops": listed(writing.connection, list(stops)),
-        },
+    ended = fetch(
+        writing.connection,
+        "DELETE FROM members WHERE ibc_id = :ibc_id AND scope = :scope "
+        f"AND {any_of(writing.connection, 'because', 'stops')} RETURNING account_no",
+        ibc_id=writing.ibc_id,
+        scope=scope,
+        stops=listed(writing.connection, list(stops)),
     )
-    accounts = list(dict.fromkeys(stops.values()))
+    accounts = sorted({row.account_no for row in ended})
     staying = _members_among(writing, scope, accounts)
     leavers = [account_no for account_no in accounts if account_no not in staying]
     for record in _records_of_accounts(writing, leavers):
