@@ -344,7 +344,11 @@ class Arriving:
     def _delete(self, mutation: Mutation, record: Record | None) -> Outcome:
         assert record is not None
         seq, outcome = self._record(mutation, OutcomeWord.APPLIED, version=record.version + 1)
-        gone = record._replace(version=record.version + 1, deleted_at=self.writing.now)
+        gone = record._replace(
+            version=record.version + 1,
+            author_id=self.author.id,
+            deleted_at=self.writing.now,
+        )
         self.writing.put(seq, gone, echo=False)
         return outcome
 

@@ -166,6 +166,21 @@ def test_a_tombstone_ends_a_record_on_the_other_phone(phone, second_phone, ibc):
     assert not second_phone.has("meter_issue")
 
 
+def test_a_phone_learns_that_another_deleted_what_it_had_made(phone, second_phone, ibc):
+    row = phone.put("meter_issue", an_issue(ibc.accounts[0]))
+    phone.push(row)
+    phone.pull_all()
+    second_phone.pull_all()
+
+    gone = second_phone.put(
+        "meter_issue", {}, record_id=row["record_id"], base_version=1, op="delete"
+    )
+    second_phone.push(gone)
+    phone.pull_all()
+
+    assert not phone.has("meter_issue")
+
+
 def test_a_new_phone_is_not_told_of_the_dead(phone, ibc):
     row = phone.put("meter_issue", an_issue(ibc.accounts[0]))
     phone.push(row)
