@@ -194,12 +194,13 @@ def _driver_many(connection: Connection, statement: str, values: list[tuple[Any,
     cursor = connection.connection.cursor()
     try:
         cursor.executemany(statement, values)
-        return cursor.rowcount
     except sqlite3.Error as error:
         # Callers tell errors apart by SQLAlchemy's classes, whoever ran the statement.
         raise DBAPIError.instance(
             statement, None, error, sqlite3.Error, hide_parameters=True
         ) from error
+    else:
+        return cursor.rowcount
     finally:
         cursor.close()
 

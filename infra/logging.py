@@ -8,7 +8,9 @@ from typing import Any
 
 import structlog
 
-SECRET_NAMES = re.compile(r"password|pin$|token|secret|authorization|code$|cnic|phone", re.IGNORECASE)
+SECRET_NAMES = re.compile(
+    r"password|pin$|token|secret|authorization|code$|cnic|phone", re.IGNORECASE
+)
 PERSONAL = re.compile(r"\d{5}-?\d{7}-?\d|(?:\+92|\b0)3\d{9}")
 """CNIC and mobile numbers of Pakistan."""
 HIDDEN = "[hidden]"

@@ -266,9 +266,7 @@ def a_phone(database: Database, office: Office, officer: int = 0, name: str = "1
         own = [f"device:{device_id}", f"ibc:{office.code}"]
         grant(connection, office.code, f"device:{device_id}", own)
         grant(connection, office.code, f"officer:{officer_id}", [f"officer:{officer_id}"])
-    return Phone(
-        database=database, code=office.code, device_id=device_id, officer_id=officer_id
-    )
+    return Phone(database=database, code=office.code, device_id=device_id, officer_id=officer_id)
 
 
 def changes_of(page: Page) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def ibc(database):
 
 
 @pytest.fixture
-def other_ibc(database, ibc):
+def other_ibc(database, ibc):  # noqa: ARG001  # the second, after the first
     return an_office(database, "CLF", 7)
 
 

@@ -34,7 +34,9 @@ def main(url: str) -> None:
     assert outcome.outcome == "applied", outcome
     assert {name: seen[name] for name in row["fields"]} == row["fields"]
     assert errors_of(read_schema(entity), seen) == {}
-    assert set(schemas.HookSightingWrite().fields) == {f.name for f in entity.owned_by(Owner.DEVICE)}
+    assert set(schemas.HookSightingWrite().fields) == {
+        f.name for f in entity.owned_by(Owner.DEVICE)
+    }
     assert set(schemas.HookSightingSchema().fields) == set(entity.header)
     entity.table.drop(database.engine)
     database.close()

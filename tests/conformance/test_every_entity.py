@@ -183,7 +183,7 @@ def test_an_unknown_field_is_refused(database, ibc, phone, entity):
 
 
 @written
-def test_a_field_of_the_server_is_refused(database, ibc, phone, entity):
+def test_a_field_of_the_server_is_refused(ibc, phone, entity):
     row = a_deed(phone, ibc, entity)
     foreign = [f for f in entity.fields if f.owner is not Owner.DEVICE]
     names = {field.name: sample(field.kind) for field in foreign}
@@ -197,7 +197,7 @@ def test_a_field_of_the_server_is_refused(database, ibc, phone, entity):
 
 
 @every
-def test_what_only_the_office_writes_a_phone_cannot(database, ibc, phone, entity):
+def test_what_only_the_office_writes_a_phone_cannot(phone, entity):
     if entity in WRITTEN_BY_PHONES:
         return
     outcome = phone.push_one(phone.put(entity.name, {}))

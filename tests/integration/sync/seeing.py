@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from infra.database import Database
 from models import ENTITIES
 from schemas.wire import wire_values
 from tests.building import Phone
@@ -10,8 +9,7 @@ from tests.integration.sync.looking import rows
 
 OPEN = "('assigned', 'downloaded', 'started', 'reassigned', 'ended')"
 MY_ROUNDS = (
-    "SELECT id FROM rounds WHERE ibc_id = :ibc AND officer_id = :officer "
-    f"AND state IN {OPEN}"
+    f"SELECT id FROM rounds WHERE ibc_id = :ibc AND officer_id = :officer AND state IN {OPEN}"
 )
 MY_ACCOUNTS = f"SELECT account_no FROM stops WHERE ibc_id = :ibc AND round_id IN ({MY_ROUNDS})"
 MY_AREAS = f"SELECT area_id FROM rounds WHERE ibc_id = :ibc AND id IN ({MY_ROUNDS})"

@@ -14,7 +14,6 @@ from tests.building import (
     Phone,
     a_bill,
     a_collection,
-    a_consumer,
     a_notice,
     a_phone,
     a_put,
@@ -103,9 +102,7 @@ class Day:
         officer = self.dice.choice([*self.ibc.officers, None])
         state = self.dice.choice(["planned", "assigned"])
         area = self.dice.choice(self.ibc.areas)
-        stops = [
-            a_stop(derived_id("stop", self.name()), round_id, account) for account in accounts
-        ]
+        stops = [a_stop(derived_id("stop", self.name()), round_id, account) for account in accounts]
         puts = [a_round(round_id, area, officer, state=state), *stops]
         self.dice.shuffle(puts)
         self.write(*puts)
@@ -139,7 +136,10 @@ class Day:
             {"round_id": self.dice.choice(walks)},
             {"account_no": self.dice.choice(self.ibc.accounts)},
             {"walk_order": self.dice.randrange(100)},
-            {"round_id": self.dice.choice(walks), "account_no": self.dice.choice(self.ibc.accounts)},
+            {
+                "round_id": self.dice.choice(walks),
+                "account_no": self.dice.choice(self.ibc.accounts),
+            },
         ]
         return [
             Put("stop", stop.id, fields)
@@ -184,9 +184,7 @@ class Day:
 
     def edit(self) -> None:
         phone = self.phone()
-        known = [
-            key for key in sorted(phone.store) if key[0] in ("meter_issue", "stop", "round")
-        ]
+        known = [key for key in sorted(phone.store) if key[0] in ("meter_issue", "stop", "round")]
         if not known:
             return
         entity, record_id = self.dice.choice(known)

@@ -18,9 +18,7 @@ from sync.cursor import (
 counts = st.integers(0, 2**53 - 1)
 small = st.integers(1, 12)
 positions = st.builds(Position, small, st.integers(0, 2))
-scopes = st.builds(
-    "{}:{}".format, st.sampled_from(["officer", "round", "area", "ibc"]), st.uuids()
-)
+scopes = st.builds("{}:{}".format, st.sampled_from(["officer", "round", "area", "ibc"]), st.uuids())
 
 
 @given(
