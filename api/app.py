@@ -1,6 +1,8 @@
 """The composition root of the web: settings in, a Flask application out."""
 
-from flask import Flask, Response, g, request
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -79,14 +81,15 @@ def _limit_doors(app: Flask, settings: Settings) -> None:
         headers_enabled=False,
     )
     for endpoint in DOORS:
-        app.view_functions[endpoint] = limiter.limit(SIGN_IN_RATE)(app.view_functions[endpoint])
+        limited: Any = limiter.limit(SIGN_IN_RATE)(app.view_functions[endpoint])
+        app.view_functions[endpoint] = limited
 
 
 def _deny_by_default() -> Response | None:
     """No view answers that does not say who may call it; a test walks every route."""
     if request.endpoint is None:
         return answer(NOT_FOUND)
-    view = context_view(request.endpoint)
+    view = current_app.view_functions[request.endpoint]
     mark = mark_of(view)
     principal = _principal() if mark is not None and mark.needed else None
     g.principal = principal
@@ -98,13 +101,6 @@ def _deny_by_default() -> Response | None:
             return answer(SIGN_IN)
         case Access.FORBIDDEN:
             return answer(FORBIDDEN)
-
-
-def context_view(endpoint: str) -> object:
-    """The function behind an endpoint, with its access mark."""
-    from flask import current_app
-
-    return current_app.view_functions[endpoint]
 
 
 def _principal() -> Principal | None:

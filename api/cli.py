@@ -86,7 +86,7 @@ def verify_command(ibc_id: str | None) -> None:
         for one in [ibc_id] if ibc_id else ids:
             findings = verify(connection, one)
             for finding in findings:
-                click.echo(f"{one}  {finding}")
+                click.echo(f"{one}  {finding.check}  {finding.where}  {finding.what}")
             wrong += len(findings)
             click.echo(f"{one}  {'clean' if not findings else f'{len(findings)} findings'}")
     sys.exit(1 if wrong else 0)

@@ -2,6 +2,7 @@
 
 from typing import Any, TypeVar
 
+from flask import Response
 from flask_smorest import Blueprint
 from sqlalchemy import Connection
 
@@ -32,6 +33,13 @@ from sync.office import Put, write
 blueprint = Blueprint("identity", __name__, url_prefix="/api/v1", description="Who is asking")
 Answer = dict[str, Any]
 Granted = TypeVar("Granted")
+
+
+@blueprint.after_request
+def _keep_no_copy(response: Response) -> Response:
+    """Tokens, secrets and codes must not stay in a cache (RFC 6749 §5.1)."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.route("/devices/enrol", methods=["POST"])

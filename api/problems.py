@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import orjson
+import structlog
 from flask import Flask, Response, request
 from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
@@ -16,7 +17,6 @@ from sync.cursor import NotACursor
 from sync.intake import TooManyMutations, Unreadable
 from sync.office import Refused, Stale
 from sync.writing import UnknownIbc
-import structlog
 
 log = structlog.get_logger()
 
@@ -149,7 +149,7 @@ def _known(error: Exception) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or S.INTERNAL_SERVER_ERROR
-    usual = {
+    usual: dict[int, Problem] = {
         S.NOT_FOUND: NOT_FOUND,
         S.UNAUTHORIZED: SIGN_IN,
         S.FORBIDDEN: FORBIDDEN,
@@ -170,7 +170,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("our_fault", path=request.path, error=repr(error))
+    log.error("our_fault", path=request.path, error=repr(error), exc_info=error)
     return answer(INTERNAL)
 
 

@@ -13,10 +13,15 @@ from auth.access import requires
 from auth.principals import Principal
 from auth.proofs import proven
 from auth.roles import Permission
-from infra.limits import BODY_BYTES_MAX, PAGE_CHANGES_MAX
 from infra.clock import Milliseconds, rfc3339
-from models.device import DeviceState
-from schemas.envelope import ExchangedSchema, ExchangeSchema, PullQuerySchema, PullSchema, PushedSchema
+from infra.limits import BODY_BYTES_MAX, PAGE_CHANGES_MAX
+from schemas.envelope import (
+    ExchangedSchema,
+    ExchangeSchema,
+    PullQuerySchema,
+    PullSchema,
+    PushedSchema,
+)
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
 from sync.pull import Page, Reader, pull
@@ -100,7 +105,8 @@ def _pull(cursor: str | None, limit: int, pending: int) -> Page:
 
 
 def _is_active(principal: Principal) -> bool:
-    return principal.device_state is DeviceState.ACTIVE
+    """Whether what the phone brings is trusted and it may read: its officer may sync, here, now."""
+    return principal.may(Permission.SYNC, ibc_id=principal.ibc_id)
 
 
 def _is_signed(principal: Principal, asked: Exchange) -> bool:

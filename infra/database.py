@@ -190,12 +190,15 @@ def _conflict_tail(
 
 
 def _driver_many(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> int:
-    """`executemany` of the driver itself: SQLAlchemy's own loop costs three times as much."""
+    """`executemany` of the driver itself: SQLAlchemy's own loop costs three times as much.
+
+    Its errors are raised as SQLAlchemy's, or who catches those (a batch that was seen before, a
+    database that is locked) would not see them.
+    """
     cursor = connection.connection.cursor()
     try:
         cursor.executemany(statement, values)
     except sqlite3.Error as error:
-        # Callers tell errors apart by SQLAlchemy's classes, whoever ran the statement.
         raise DBAPIError.instance(
             statement, None, error, sqlite3.Error, hide_parameters=True
         ) from error

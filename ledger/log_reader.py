@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row
 
-from infra.clock import local_date
+from infra.clock import Milliseconds, local_date
 from infra.database import any_of, fetch, listed
 from ledger.log_row import LogRow
 from ledger.rules import RULES
+from models.log import OWNS_ITS_ID
 
 QUARTER_MS = 900_000
 """Every offset from UTC in use is a whole number of quarters of an hour: dates change on these."""
@@ -69,7 +70,7 @@ def _originals(connection: Connection, ibc_id: str, ids: Sequence[str]) -> dict[
     found = fetch(
         connection,
         f"SELECT {COLUMNS}, m.body FROM mutations m WHERE m.ibc_id = :ibc_id "
-        f"AND {any_of(connection, 'm.id', 'ids')} ORDER BY m.seq DESC",
+        f"AND {any_of(connection, 'm.id', 'ids')} AND ({OWNS_ITS_ID})",
         ibc_id=ibc_id,
         ids=listed(connection, ids),
     )
@@ -91,13 +92,18 @@ def _log_row(row: Raw, original: Raw | None, timezone: str) -> LogRow | None:
         author_id=said.author_id,
         officer_id=said.officer_id,
         occurred_at=said.occurred_at,
-        local_date=_local_date(said.occurred_at // QUARTER_MS, timezone),
+        local_date=date_in(timezone, said.occurred_at),
         outcome=row.outcome,
         code=row.code,
         body_hash=said.body_hash,
         fields=_fields(said.body),
         released=original is not None,
     )
+
+
+def date_in(timezone: str, at: Milliseconds) -> str:
+    """The date of a moment on the walls of the IBC."""
+    return _local_date(at // QUARTER_MS, timezone)
 
 
 @lru_cache(maxsize=4096)

@@ -214,7 +214,7 @@ class Member(Base):
     """A consumer's account that a scope sees, because an open round names it (ruling 15)."""
 
     __tablename__ = "members"
-    __table_args__ = (Index("ix_members_account", "ibc_id", "account_no"), STRICT)
+    __table_args__ = (Index("ix_members_account", "ibc_id", "account_no", "scope"), STRICT)
 
     ibc_id = Column(TEXT, primary_key=True)
     scope = Column(TEXT, primary_key=True)

@@ -26,7 +26,7 @@ def open_exceptions(
     connection: Connection, ibc_id: str, pages: Sequence[Posted], now: Milliseconds
 ) -> int:
     """Open what posting found, once per kind and subject."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for page in pages:
         for trouble in page.troubles:
             row = case(
@@ -68,6 +68,25 @@ def close_doubts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -
         )
 
 
+def close_poison(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -> None:
+    """A parked row that was released has been posted now: its exception closes."""
+    released = [page.row for page in pages if page.row.released]
+    if not released:
+        return
+    connection.execute(
+        text(
+            "UPDATE exceptions SET state = 'resolved', resolution = 'released', "
+            "resolved_by_seq = :seq WHERE ibc_id = :ibc_id AND kind = 'POISON' "
+            f"AND state = 'open' AND {any_of(connection, 'mutation_id', 'ids')}"
+        ),
+        {
+            "seq": released[-1].seq,
+            "ibc_id": ibc_id,
+            "ids": listed(connection, [row.mutation_id for row in released]),
+        },
+    )
+
+
 def state_puts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -> list[Put]:
     """Where the books have put each collection that has a record (what is malformed has none)."""
     states = {name: state for page in pages for name, state in page.states.items()}
@@ -94,16 +113,16 @@ def position_puts(
         "SELECT c.id, c.account_no, p.account_no AS stood_for, p.due_paisa, p.advance_paisa, "
         "p.uncleared_paisa, p.held_paisa, p.open_bills FROM consumers c "
         "LEFT JOIN positions p ON p.ibc_id = c.ibc_id AND p.id = c.id "
-        f"WHERE c.ibc_id = :ibc_id AND {any_of(connection, 'c.account_no', 'accounts')} "
-        "ORDER BY c.id",
+        f"WHERE c.ibc_id = :ibc_id AND {any_of(connection, 'c.account_no', 'accounts')}",
         ibc_id=ibc_id,
         accounts=listed(connection, wanted),
     )
     held = _held(connection, ibc_id, wanted)
     puts = []
-    for row in consumers:
+    # Sorted here: asked to sort, SQLite would walk all consumers of the IBC.
+    for row in sorted(consumers, key=lambda consumer: consumer.id):
         fields = standing(books, row.account_no, held.get(row.account_no, 0))
-        if not _stands(row, fields):
+        if not (_stands(row, fields) or _has_nothing_to_say(row, fields)):
             puts.append(Put("position", row.id, {**fields, "as_of": rfc3339(now)}))
     return puts
 
@@ -125,13 +144,20 @@ def standing(books: Books, account_no: str, held_paisa: int) -> dict[str, Any]:
 
 def _stands(row: Any, fields: Mapping[str, Any]) -> bool:
     """Whether the position already says so: a consumer imported again moves no phone."""
-    return (
+    return bool(
         row.stood_for == fields["account_no"]
         and row.due_paisa == fields["due_paisa"]
         and row.advance_paisa == fields["advance_paisa"]
         and row.uncleared_paisa == fields["uncleared_paisa"]
         and row.held_paisa == fields["held_paisa"]
         and orjson.loads(row.open_bills) == fields["open_bills"]
+    )
+
+
+def _has_nothing_to_say(row: Any, fields: Mapping[str, Any]) -> bool:
+    """A consumer who has never owed or paid anything needs no position: none is the same as zero."""
+    return row.stood_for is None and not any(
+        value for name, value in fields.items() if name != "account_no"
     )
 
 

@@ -30,6 +30,9 @@ class Found:
     """(column, value) → the record that holds the claim."""
 
 
+CLAIM_KINDS = sorted({column for entity in ENTITIES.values() for column in entity.sync.claims})
+
+
 def look_up(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool) -> Found:
     """Ask for everything that deciding this batch needs; brings its records into `writing`.
 
@@ -170,9 +173,11 @@ def claims_of(writing: Writing, values: Collection[str]) -> dict[tuple[str, str]
         return {}
     rows = fetch(
         writing.connection,
-        "SELECT kind, value, record_id FROM claims "
-        f"WHERE ibc_id = :ibc_id AND {any_of(writing.connection, 'value', 'claimed')}",
+        "SELECT kind, value, record_id FROM claims WHERE ibc_id = :ibc_id "
+        f"AND {any_of(writing.connection, 'kind', 'kinds')} "
+        f"AND {any_of(writing.connection, 'value', 'claimed')}",
         ibc_id=writing.ibc_id,
+        kinds=listed(writing.connection, CLAIM_KINDS),
         claimed=listed(writing.connection, sorted(values)),
     )
     return {(row.kind, row.value): row.record_id for row in rows}

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -14,6 +15,15 @@ from sync.records import Record, load_by_account
 from sync.writing import Change, Writing
 
 MEMBER_ENTITIES = tuple(e for e in ENTITIES.values() if isinstance(e.sync.scope, Members))
+
+
+class Joining(NamedTuple):
+    """What a stop brings into a scope: an account, at the log entry that caused it."""
+
+    seq: int
+    account_no: str
+
+
 ROUND, STOP = ENTITIES["round"], ENTITIES["stop"]
 
 
@@ -38,7 +48,7 @@ def follow_stops(writing: Writing, changes: Sequence[Change]) -> None:
     """A stop on an open round makes its consumer visible to the round's officer."""
     moves = [change for change in changes if _place(change.before) != _place(change.after)]
     writing.load(ROUND, {str(change.after.fields["round_id"]) for change in moves})
-    joining: dict[tuple[int, str], dict[str, str]] = defaultdict(dict)
+    joining: dict[str, dict[str, Joining]] = defaultdict(dict)
     for change in moves:
         stop = change.after
         walk = writing.records[ROUND].get(str(stop.fields["round_id"]))
@@ -47,9 +57,9 @@ def follow_stops(writing: Writing, changes: Sequence[Change]) -> None:
         moved_on = _place(writing.records[STOP][stop.id]) != _place(stop)
         if walk is not None and _is_open(walk) and not moved_on:
             account_no = str(stop.fields["account_no"])
-            joining[(change.seq, _officer_scope(walk))][stop.id] = account_no
-    for (seq, scope), stops in joining.items():
-        _join(writing, seq, scope, stops)
+            joining[_officer_scope(walk)][stop.id] = Joining(change.seq, account_no)
+    for scope, stops in joining.items():
+        _join(writing, scope, stops)
 
 
 def _leave_place(writing: Writing, change: Change, walk: Record | None) -> None:
@@ -94,7 +104,8 @@ def follow_rounds(writing: Writing, changes: Sequence[Change]) -> None:
         if was:
             _leave(writing, change.seq, _officer_scope(was), stops)
         if now:
-            _join(writing, change.seq, _officer_scope(now), stops)
+            arriving = {stop_id: Joining(change.seq, a) for stop_id, a in stops.items()}
+            _join(writing, _officer_scope(now), arriving)
     officers = {
         str(record.fields["officer_id"])
         for change in changes
@@ -130,22 +141,28 @@ def _stops_of(writing: Writing, round_id: str) -> dict[str, str]:
     return found
 
 
-def _join(writing: Writing, seq: int, scope: str, stops: Mapping[str, str]) -> None:
+def _join(writing: Writing, scope: str, stops: Mapping[str, Joining]) -> None:
     """Make the accounts of these stops members of a scope; what is new to it is announced there."""
-    accounts = list(dict.fromkeys(stops.values()))
+    joined_at = {joining.account_no: joining.seq for joining in stops.values()}
+    accounts = list(joined_at)
     known = _members_among(writing, scope, accounts)
     insert_rows(
         writing.connection,
         Member.__table__,
         [
-            {"ibc_id": writing.ibc_id, "scope": scope, "account_no": account_no, "because": why}
-            for why, account_no in stops.items()
+            {
+                "ibc_id": writing.ibc_id,
+                "scope": scope,
+                "account_no": joining.account_no,
+                "because": stop_id,
+            }
+            for stop_id, joining in stops.items()
         ],
         on_conflict="ignore",
     )
     newcomers = [account_no for account_no in accounts if account_no not in known]
     for record in _records_of_accounts(writing, newcomers):
-        writing.show(seq, scope, record)
+        writing.show(joined_at[str(record.member_account)], scope, record)
 
 
 def _leave(writing: Writing, seq: int, scope: str, stops: Iterable[str]) -> None:

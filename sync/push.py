@@ -25,11 +25,13 @@ from sync.mutation import Author, Mutation, Op, Origin
 from sync.outcomes import Outcome, OutcomeWord
 from sync.records import Record
 from sync.resolve import Action, Decision, State, resolve
-from sync.waiting import release_arrived, versions_since
+from sync.waiting import release_arrived, release_of, versions_since
 from sync.writing import UnknownIbc, Writing, as_json, lock_head, log_row
 
 log = structlog.get_logger()
 
+OUR_FAULT = "our_fault"
+"""What a mutation waits for on which our own code failed (sync/faults.py tries again)."""
 HELD_WITH_RECORD = frozenset({"UNKNOWN_ACCOUNT", "OTHER_IBC", "RECEIPT_NO_REUSED"})
 """Doubted, and yet well-formed: the record is kept and the books put its money in suspense."""
 
@@ -184,6 +186,8 @@ class Arriving:
         if not carried.trusted:
             self.doubt = "DEVICE_UNTRUSTED"
         self.arrived: list[Record] = []
+        self.later_fate = False
+        """Whether these were stored undecided before: their entries are `of` the first ones."""
 
     def take(self, mutation: Mutation) -> Outcome:
         """One mutation, from "seen before?" to its outcome."""
@@ -195,6 +199,10 @@ class Arriving:
             return _replay(mutation.id, rows[mutation.body_hash])
         if rows:
             return self._hold(mutation, "ID_REUSED")
+        return self.judge(mutation)
+
+    def judge(self, mutation: Mutation) -> Outcome:
+        """A mutation that was not seen before, from what it says to its outcome."""
         # 2 What does it say? Money is held where anything else is rejected (ruling 11).
         if mutation.errors:
             amount = readable_money(mutation.entity, mutation.fields) if mutation.entity else None
@@ -409,7 +417,7 @@ class Arriving:
         """Store it undecided, because our own code failed on it."""
         self._open_case("OUR_FAULT", mutation)
         seq, outcome = self._record(mutation, OutcomeWord.WAITING, code="OUR_FAULT")
-        self.writing.wait("our_fault", str(mutation.id), seq)
+        self.writing.wait(OUR_FAULT, str(mutation.id), seq)
         return outcome
 
     def _wait(self, mutation: Mutation, awaited: tuple[Entity, str]) -> Outcome:
@@ -452,6 +460,8 @@ class Arriving:
             detail=as_json(detail),
             changes=changes,
         )
+        if self.later_fate:
+            row |= release_of(mutation.id, mutation.body_hash)
         seq = self.writing.log(row)
         self.seen.setdefault(mutation.id, {})[mutation.body_hash] = row
         self.chain.follow(mutation.seq, mutation.body_hash)

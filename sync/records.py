@@ -100,11 +100,12 @@ def _load(
         return []
     statement = text(
         f"SELECT * FROM {entity.table.name} WHERE ibc_id = :ibc_id "
-        f"AND {any_of(connection, column, 'wanted')} ORDER BY id"
+        f"AND {any_of(connection, column, 'wanted')}"
     )
     parameters = {"ibc_id": ibc_id, "wanted": listed(connection, values)}
     rows = connection.execute(statement, parameters).mappings()
-    return [_record_of(entity, row) for row in rows]
+    # Sorted here: asked to sort, SQLite walks the whole key instead of the account's index.
+    return sorted((_record_of(entity, row) for row in rows), key=lambda record: record.id)
 
 
 def _record_of(entity: Entity, row: Mapping[Any, Any]) -> Record:

@@ -3,14 +3,13 @@
 import sys
 
 import structlog
+from redis import Redis
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
+import workers.books  # noqa: F401  # loaded once here: each job runs in a fork of this process
 from infra.queue import JOBS
 from workers.context import bell, settings
-
-WAIT_SECONDS_MAX = 30
-"""How long a worker waits for a job before it looks around; bounds how slowly it stops."""
 
 log = structlog.get_logger()
 
@@ -21,10 +20,10 @@ def main(queue: str) -> int:
         raise SystemExit(f"{queue!r} is not a queue; known are {', '.join(sorted(JOBS))}")
     policy = bell().policy()
     if policy != "noeviction":
-        raise SystemExit(f"Redis drops jobs when full: maxmemory-policy is {policy}, not noeviction")
+        raise SystemExit(
+            f"Redis drops jobs when full: maxmemory-policy is {policy}, not noeviction"
+        )
     # The worker's own connection waits for jobs as long as it likes; only the bell is hasty.
-    from redis import Redis
-
     connection = Redis.from_url(settings().redis_url)
     worker = Worker(
         [Queue(queue, connection=connection, serializer=JSONSerializer)],
@@ -33,7 +32,8 @@ def main(queue: str) -> int:
         work_horse_killed_handler=_horse_killed,
     )
     worker.log_result_lifespan = False
-    return 0 if worker.work(logging_level=settings().log_level) else 0
+    worker.work(logging_level=settings().log_level)
+    return 0
 
 
 def _horse_killed(job: object, _pid: int, status: int, _usage: object) -> None:

@@ -14,9 +14,7 @@ def trigger_statements(dialect: str) -> list[str]:
 def drop_trigger_statements(dialect: str) -> list[str]:
     """The DDL that takes them away again, for a downgrade."""
     if dialect == SQLITE:
-        return [
-            f"DROP TRIGGER IF EXISTS {name}" for table in KEPT for name in trigger_names(table)
-        ]
+        return [f"DROP TRIGGER IF EXISTS {name}" for table in KEPT for name in trigger_names(table)]
     dropped = [
         f"DROP TRIGGER IF EXISTS {name} ON {table}"
         for table in KEPT
@@ -46,18 +44,22 @@ def _sqlite() -> list[str]:
 
 def _postgresql() -> list[str]:
     statements = [
-        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
-        "BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || "
-        "' is append-only, write a new row that corrects it'; END $$",
+        (
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            "BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || "
+            "' is append-only, write a new row that corrects it'; END $$"
+        ),
         # One look at all rows of a statement: the journal writes a chunk's postings with one.
-        "CREATE OR REPLACE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$ "
-        "DECLARE bad record; BEGIN "
-        "SELECT ibc_id, entry_seq INTO bad FROM written GROUP BY ibc_id, entry_seq "
-        "HAVING sum(CASE side WHEN 'D' THEN amount_paisa ELSE -amount_paisa END) <> 0 "
-        "OR count(*) < 2 LIMIT 1; "
-        "IF FOUND THEN RAISE EXCEPTION USING MESSAGE = "
-        "'entry ' || bad.entry_seq || ' of ' || bad.ibc_id || ' does not balance'; END IF; "
-        "RETURN NULL; END $$",
+        (
+            "CREATE OR REPLACE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            "DECLARE bad record; BEGIN "
+            "SELECT ibc_id, entry_seq INTO bad FROM written GROUP BY ibc_id, entry_seq "
+            "HAVING sum(CASE side WHEN 'D' THEN amount_paisa ELSE -amount_paisa END) <> 0 "
+            "OR count(*) < 2 LIMIT 1; "
+            "IF FOUND THEN RAISE EXCEPTION USING MESSAGE = "
+            "'entry ' || bad.entry_seq || ' of ' || bad.ibc_id || ' does not balance'; END IF; "
+            "RETURN NULL; END $$"
+        ),
     ]
     for table in KEPT:
         for name, operation in zip(trigger_names(table), ("UPDATE", "DELETE"), strict=True):

@@ -827,7 +827,9 @@ def upgrade() -> None:
         ),
         sqlite_strict=True,
     )
-    op.create_index("ix_members_account", "members", ["ibc_id", "account_no"], unique=False)
+    op.create_index(
+        "ix_members_account", "members", ["ibc_id", "account_no", "scope"], unique=False
+    )
     op.create_table(
         "meter_issues",
         sa.Column(

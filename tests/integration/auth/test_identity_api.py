@@ -121,6 +121,14 @@ def test_every_view_carries_a_mark(client):
     assert {name for name, view in views.items() if mark_of(view) is None} == {"static"}
 
 
+def test_every_address_that_names_an_ibc_calls_it_code(client):
+    """The access check reads that argument; under another name it would check no IBC at all."""
+    rules = [rule for rule in client.application.url_map.iter_rules() if "/ibcs/" in rule.rule]
+
+    assert len(rules) == 2
+    assert all("/ibcs/<code>/" in rule.rule for rule in rules)
+
+
 def test_an_enrolled_phone_has_everything_that_it_needs(world, client):
     answer = enrol(client, new_code(client).json["code"])
 
@@ -136,6 +144,12 @@ def test_an_enrolled_phone_has_everything_that_it_needs(world, client):
     }
     secret = world.transact(blocks.secret_of, ibc_id="DEF", device_id=a_phone().device_id)
     assert answer.json["receipt_secret"] == to_base64url(secret)
+
+
+def test_no_cache_keeps_tokens_codes_or_refusals(client):
+    answers = [new_code(client), sign_in(client, CASHIER), sign_in(client, CASHIER, "wrong")]
+
+    assert [answer.headers["Cache-Control"] for answer in answers] == ["no-store"] * 3
 
 
 @pytest.mark.usefixtures("enrolled")

@@ -35,7 +35,12 @@ class Office:
         self.made = 0
         with database.write() as connection:
             begin_log(connection, IBC)
-            fields = {"code": IBC, "name": "Defence", "name_ur": "ڈیفنس", "timezone": "Asia/Karachi"}
+            fields = {
+                "code": IBC,
+                "name": "Defence",
+                "name_ur": "ڈیفنس",
+                "timezone": "Asia/Karachi",
+            }
             insert_rows(connection, ENTITIES["ibc"].table, [self._record("ibc", IBC, fields)])
 
     def append(self, rows: Sequence[Row]) -> None:
@@ -213,6 +218,4 @@ class Office:
 
     def unknown(self, rupees: int) -> Row:
         fields = {"unknown_payer_text": "a man at the gate"}
-        return self.collection(
-            None, rupees, outcome="held", code="UNKNOWN_ACCOUNT", fields=fields
-        )
+        return self.collection(None, rupees, outcome="held", code="UNKNOWN_ACCOUNT", fields=fields)

@@ -3,11 +3,11 @@ import random
 from ledger.log_row import LogRow
 from ledger.view import Books
 from tests.unit.ledger.street import (
+    O1042,
+    O1077,
     A,
     B,
     C,
-    O1042,
-    O1077,
     balances,
     bill,
     cash,
