@@ -58,7 +58,12 @@ class Database:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
-            connection.commit()
+            try:
+                connection.commit()
+            except BaseException:
+                # SQLAlchemy takes the transaction for ended and would pool it still open.
+                connection.invalidate()
+                raise
 
     def transact(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in one write transaction; the whole of it again when the database says so.

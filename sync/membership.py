@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from infra.database import any_of, fetch, insert_rows, listed
 from models import ENTITIES
@@ -18,10 +18,10 @@ MEMBER_ENTITIES = tuple(e for e in ENTITIES.values() if isinstance(e.sync.scope,
 
 
 class Joining(NamedTuple):
-    """Why an account joins a scope: the log entry that caused it, and the stop that names it."""
+    """What a stop brings into a scope: an account, at the log entry that caused it."""
 
     seq: int
-    stop_id: str
+    account_no: str
 
 
 ROUND, STOP = ENTITIES["round"], ENTITIES["stop"]
@@ -46,17 +46,49 @@ def _keep_grants(
 
 def follow_stops(writing: Writing, changes: Sequence[Change]) -> None:
     """A stop on an open round makes its consumer visible to the round's officer."""
-    fresh = [change for change in changes if change.before is None]
-    writing.load(ROUND, {str(change.after.fields["round_id"]) for change in fresh})
+    moves = [change for change in changes if _place(change.before) != _place(change.after)]
+    writing.load(ROUND, {str(change.after.fields["round_id"]) for change in moves})
     joining: dict[str, dict[str, Joining]] = defaultdict(dict)
-    for change in fresh:
+    for change in moves:
         stop = change.after
         walk = writing.records[ROUND].get(str(stop.fields["round_id"]))
-        if walk is not None and _is_open(walk):
+        if change.before is not None:
+            _leave_place(writing, change, walk)
+        moved_on = _place(writing.records[STOP][stop.id]) != _place(stop)
+        if walk is not None and _is_open(walk) and not moved_on:
             account_no = str(stop.fields["account_no"])
-            joining[_officer_scope(walk)][account_no] = Joining(change.seq, stop.id)
-    for scope, accounts in joining.items():
-        _join(writing, scope, accounts)
+            joining[_officer_scope(walk)][stop.id] = Joining(change.seq, account_no)
+    for scope, stops in joining.items():
+        _join(writing, scope, stops)
+
+
+def _leave_place(writing: Writing, change: Change, walk: Record | None) -> None:
+    """The consumer of the place that a stop leaves; who stays in the same scope is not touched."""
+    assert change.before is not None
+    was, now = str(change.before.fields["account_no"]), change.after.fields["account_no"]
+    staying = (
+        {_officer_scope(walk)} if walk is not None and _is_open(walk) and was == now else set()
+    )
+    for scope in sorted(_scopes_because(writing, change.after.id, was) - staying):
+        _leave(writing, change.seq, scope, [change.after.id])
+
+
+def _place(stop: Record | None) -> tuple[object, object] | None:
+    """Where a stop stands: its round and its account."""
+    return (stop.fields["round_id"], stop.fields["account_no"]) if stop is not None else None
+
+
+def _scopes_because(writing: Writing, stop_id: str, account_no: str) -> set[str]:
+    """The scopes in which an account is a member because of this stop."""
+    rows = fetch(
+        writing.connection,
+        "SELECT scope FROM members "
+        "WHERE ibc_id = :ibc_id AND account_no = :account_no AND because = :stop_id",
+        ibc_id=writing.ibc_id,
+        account_no=account_no,
+        stop_id=stop_id,
+    )
+    return {row.scope for row in rows}
 
 
 def follow_rounds(writing: Writing, changes: Sequence[Change]) -> None:
@@ -72,7 +104,7 @@ def follow_rounds(writing: Writing, changes: Sequence[Change]) -> None:
         if was:
             _leave(writing, change.seq, _officer_scope(was), stops)
         if now:
-            arriving = {a: Joining(change.seq, stop_id) for a, stop_id in stops.items()}
+            arriving = {stop_id: Joining(change.seq, a) for stop_id, a in stops.items()}
             _join(writing, _officer_scope(now), arriving)
     officers = {
         str(record.fields["officer_id"])
@@ -93,7 +125,7 @@ def _officer_scope(walk: Record) -> str:
 
 
 def _stops_of(writing: Writing, round_id: str) -> dict[str, str]:
-    """Account → stop of a round, as this transaction has them."""
+    """Stop → account of a round, as this transaction has them."""
     rows = fetch(
         writing.connection,
         "SELECT account_no, id FROM stops WHERE ibc_id = :ibc_id AND round_id = :round_id "
@@ -101,15 +133,18 @@ def _stops_of(writing: Writing, round_id: str) -> dict[str, str]:
         ibc_id=writing.ibc_id,
         round_id=round_id,
     )
-    found = dict(rows)
+    found = {row.id: row.account_no for row in rows}
     for stop in writing.records[STOP].values():
+        found.pop(stop.id, None)
         if stop.fields["round_id"] == round_id:
-            found[str(stop.fields["account_no"])] = stop.id
+            found[stop.id] = str(stop.fields["account_no"])
     return found
 
 
-def _join(writing: Writing, scope: str, accounts: Mapping[str, Joining]) -> None:
-    """Make accounts members of a scope; what is new to it is announced there."""
+def _join(writing: Writing, scope: str, stops: Mapping[str, Joining]) -> None:
+    """Make the accounts of these stops members of a scope; what is new to it is announced there."""
+    joined_at = {joining.account_no: joining.seq for joining in stops.values()}
+    accounts = list(joined_at)
     known = _members_among(writing, scope, accounts)
     insert_rows(
         writing.connection,
@@ -118,45 +153,43 @@ def _join(writing: Writing, scope: str, accounts: Mapping[str, Joining]) -> None
             {
                 "ibc_id": writing.ibc_id,
                 "scope": scope,
-                "account_no": account_no,
-                "because": joining.stop_id,
+                "account_no": joining.account_no,
+                "because": stop_id,
             }
-            for account_no, joining in accounts.items()
+            for stop_id, joining in stops.items()
         ],
         on_conflict="ignore",
     )
     newcomers = [account_no for account_no in accounts if account_no not in known]
     for record in _records_of_accounts(writing, newcomers):
-        writing.show(accounts[str(record.member_account)].seq, scope, record)
+        writing.show(joined_at[str(record.member_account)], scope, record)
 
 
-def _leave(writing: Writing, seq: int, scope: str, accounts: Mapping[str, str]) -> None:
+def _leave(writing: Writing, seq: int, scope: str, stops: Iterable[str]) -> None:
     """End the memberships that these stops gave; who has no other reason to stay is withdrawn."""
-    writing.connection.execute(
-        text(
-            "DELETE FROM members WHERE ibc_id = :ibc_id AND scope = :scope "
-            f"AND {any_of(writing.connection, 'because', 'stops')}"
-        ),
-        {
-            "ibc_id": writing.ibc_id,
-            "scope": scope,
-            "stops": listed(writing.connection, list(accounts.values())),
-        },
+    ended = fetch(
+        writing.connection,
+        "DELETE FROM members WHERE ibc_id = :ibc_id AND scope = :scope "
+        f"AND {any_of(writing.connection, 'because', 'stops')} RETURNING account_no",
+        ibc_id=writing.ibc_id,
+        scope=scope,
+        stops=listed(writing.connection, list(stops)),
     )
+    accounts = sorted({row.account_no for row in ended})
     staying = _members_among(writing, scope, accounts)
     leavers = [account_no for account_no in accounts if account_no not in staying]
     for record in _records_of_accounts(writing, leavers):
         writing.withdraw(seq, scope, record, "out_of_scope")
 
 
-def _members_among(writing: Writing, scope: str, accounts: Iterable[str]) -> set[str]:
+def _members_among(writing: Writing, scope: str, accounts: Sequence[str]) -> set[str]:
     rows = fetch(
         writing.connection,
         "SELECT account_no FROM members WHERE ibc_id = :ibc_id AND scope = :scope "
         f"AND {any_of(writing.connection, 'account_no', 'accounts')}",
         ibc_id=writing.ibc_id,
         scope=scope,
-        accounts=listed(writing.connection, list(accounts)),
+        accounts=listed(writing.connection, accounts),
     )
     return {row.account_no for row in rows}
 

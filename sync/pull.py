@@ -112,14 +112,14 @@ def pull(
     rows.sort()
     page = rows[: _fitting(rows, limit)]
     more = len(page) < len(rows)
-    key = page[-1].key if more else _end(held, at.key)
+    key = page[-1].key if more else _end(views, at.key)
 
     leaving = _leaving(views, at)
     dropped: list[str] = []
     drops: list[FeedRow] = []
     if pending == 0 and not more:
         leaving, dropped, drops = _drop(connection, reader, leaving, limit - len(page))
-        more = any(progress != BEFORE_ALL for _, progress in leaving)
+        more = bool(leaving)
     changes = _changes(page + drops, _elsewhere(connection, reader, held, page + drops))
     return Page(
         epoch,
@@ -145,17 +145,22 @@ def _views(connection: Connection, reader: Reader) -> tuple[str, int, list[View]
         device=device,
         officer=officer,
     )
-    views = [
-        View(
-            row.scope,
-            row.granted,
-            row.state == "held",
-            Position(row.seq, row.n) if row.seq is not None else BEFORE_ALL,
-        )
-        for row in rows
-        if row.scope is not None and (not reader.revoked or row.scope == device)
-    ]
-    return rows[0].epoch, rows[0].log_seq, views
+    views: dict[str, View] = {}
+    for row in rows:
+        if row.scope is None or (reader.revoked and row.scope != device):
+            continue
+        head = Position(row.seq, row.n) if row.seq is not None else BEFORE_ALL
+        view = View(row.scope, row.granted, row.state == "held", head)
+        views[row.scope] = _stronger(views.get(row.scope, view), view)
+    return rows[0].epoch, rows[0].log_seq, list(views.values())
+
+
+def _stronger(one: View, other: View) -> View:
+    """Of a device's and its officer's grant of one scope: what either holds is held, since the earlier."""
+    if one.held != other.held:
+        return one if one.held else other
+    choose = min if one.held else max
+    return one._replace(granted=choose(one.granted, other.granted))
 
 
 def _rows_after(
@@ -178,6 +183,7 @@ def _rows_after(
                 "limit": limit + 1,
                 "device_id": reader.device_id,
                 "new_until": max(at.new_until, view.granted if backfilling else 0),
+                "first_until": at.new_until,
             },
         )
         found += [
@@ -194,11 +200,14 @@ ROWS = (
 ALL_ROWS = text(ROWS.format(where=""))
 NEWS = text(
     ROWS.format(
-        where="AND ((seq > :new_until AND (author_id IS NULL OR author_id <> :device_id)) "
-        "OR (seq <= :new_until AND body IS NOT NULL))"
+        where="AND (seq <= :new_until OR author_id IS NULL OR author_id <> :device_id) "
+        "AND (body IS NOT NULL OR seq > :first_until)"
     )
 )
-"""A device is not sent what it wrote, nor told of the end of what it never had."""
+"""A device is not sent what it wrote, nor, on its first read, told of the end of what it never had.
+
+A scope that is given is told of its ends as well: the device may have held it before.
+"""
 
 
 def _fitting(rows: Sequence[FeedRow], limit: int) -> int:
@@ -211,15 +220,19 @@ def _fitting(rows: Sequence[FeedRow], limit: int) -> int:
     return min(len(rows), limit)
 
 
-def _end(held: Sequence[View], key: Key) -> Key:
+def _end(views: Sequence[View], key: Key) -> Key:
     """The key of a reader that has read all there is; it stands still while its scopes do."""
-    return max([key, *(key_of(v.head, v.granted) for v in held if v.head != BEFORE_ALL)])
+    heads = [key_of(v.head, v.granted) for v in views if v.held and v.head != BEFORE_ALL]
+    # Past each taking, or it would be told again at every pull.
+    takings = [Key(v.granted, v.granted, 0) for v in views if not v.held]
+    return max([key, *heads, *takings])
 
 
 def _leaving(views: Sequence[View], at: Cursor) -> list[tuple[str, Position]]:
     """Scopes that were taken away since, behind those that the phone was already leaving."""
-    held = {view.scope for view in views if view.held}
-    leaving = [(scope, progress) for scope, progress in at.leaving if scope not in held]
+    # A cursor comes from outside: only what was once this reader's can be left.
+    taken = {view.scope for view in views if not view.held}
+    leaving = [(scope, progress) for scope, progress in at.leaving if scope in taken]
     if at.key == BEGINNING:
         return leaving
     known = {scope for scope, _ in leaving}

@@ -352,7 +352,11 @@ class Arriving:
     def _delete(self, mutation: Mutation, record: Record | None) -> Outcome:
         assert record is not None
         seq, outcome = self._record(mutation, OutcomeWord.APPLIED, version=record.version + 1)
-        gone = record._replace(version=record.version + 1, deleted_at=self.writing.now)
+        gone = record._replace(
+            version=record.version + 1,
+            author_id=self.author.id,
+            deleted_at=self.writing.now,
+        )
         self.writing.put(seq, gone, echo=False)
         return outcome
 
@@ -550,15 +554,23 @@ def _state_of(record: Record | None, mutation: Mutation) -> State:
         return _state_of_nothing(mutation)
     if record.deleted_at is not None:
         return State.MISSING if mutation.op == Op.DELETE else State.BASELESS
-    if mutation.op == Op.PUT and all(
-        record.fields.get(name) == value for name, value in mutation.fields.items()
-    ):
+    if mutation.op == Op.PUT and _says_the_same(record, mutation):
         return State.SAME
     if record.fields.get("state") in CLOSED_STATES:
         return State.CLOSED
     if mutation.base_version is None or mutation.base_version > record.version:
         return State.BASELESS
     return State.FRESH if mutation.base_version == record.version else State.STALE
+
+
+def _says_the_same(record: Record, mutation: Mutation) -> bool:
+    """A fact says what it leaves out as well; an edit speaks only of what it names."""
+    names = (
+        [field.name for field in record.entity.owned_by(Owner.DEVICE)]
+        if record.entity.sync.policy is Policy.FACT
+        else mutation.fields
+    )
+    return all(record.fields.get(name) == mutation.fields.get(name) for name in names)
 
 
 def _state_of_nothing(mutation: Mutation) -> State:

@@ -156,6 +156,7 @@ class Phone:
     seq: int = 0
     prev: str | None = None
     cursor: str | None = None
+    epoch: str | None = None
     store: dict[tuple[str, str], Row] = field(default_factory=dict)
 
     @property
@@ -225,6 +226,10 @@ class Phone:
         raise AssertionError("the pull never ends")
 
     def apply(self, page: Page) -> None:
+        if page.epoch != self.epoch:
+            # Reading for the first time, or anew: everything comes, its own writes too.
+            self.store.clear()
+            self.epoch = page.epoch
         for entity, changes in changes_of(page).items():
             for row in changes["put"]:
                 values = dict(zip(changes["fields"], row, strict=True))

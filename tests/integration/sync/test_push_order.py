@@ -5,6 +5,7 @@ import pytest
 from infra.ids import derived_id
 from infra.limits import MUTATIONS_MAX
 from infra.strict_json import NotStrictJson, canonical
+from sync.effects import EFFECTS
 from sync.intake import TooManyMutations, Unreadable, read_exchange
 from sync.push import Carried
 from tests.building import (
@@ -352,12 +353,11 @@ def faulty_visits(monkeypatch):
         if any(change.after.fields["remark"] == "kills us" for change in changes):
             raise ZeroDivisionError("our own fault")
 
-    monkeypatch.setitem(__import__("sync.effects").effects.EFFECTS, "visit", fail)
+    monkeypatch.setitem(EFFECTS, "visit", fail)
 
 
-def test_where_our_code_fails_one_mutation_waits_and_its_neighbours_apply(
-    database, phone, ibc, faulty_visits
-):
+@pytest.mark.usefixtures("faulty_visits")
+def test_where_our_code_fails_one_mutation_waits_and_its_neighbours_apply(database, phone, ibc):
     batch = [phone.put("visit", a_visit(ibc.accounts[n % 6], remark="fine")) for n in range(10)]
     bad = phone.put("visit", a_visit(ibc.accounts[0], remark="kills us"))
     taken = money(phone, ibc)
@@ -371,7 +371,8 @@ def test_where_our_code_fails_one_mutation_waits_and_its_neighbours_apply(
     assert one(database, "SELECT entity FROM waiting") == "our_fault"
 
 
-def test_our_fault_leaves_no_gap_and_is_repeated_as_recorded(phone, ibc, faulty_visits):
+@pytest.mark.usefixtures("faulty_visits")
+def test_our_fault_leaves_no_gap_and_is_repeated_as_recorded(phone, ibc):
     bad = phone.put("visit", a_visit(ibc.accounts[0], remark="kills us"))
 
     first = phone.push(bad)

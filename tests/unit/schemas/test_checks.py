@@ -52,7 +52,8 @@ def test_every_complaint_has_a_sentence_in_both_languages(entity, owner, data):
 
     for key in errors.values():
         said = message(key)
-        assert said["en"] and said["ur"]
+        assert said["en"]
+        assert said["ur"]
         assert "{" not in said["en"] + said["ur"]
 
 

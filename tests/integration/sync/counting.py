@@ -1,0 +1,71 @@
+"""Statements on their way to the database: counted, or stopped at the n-th as a kill would."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import event
+
+import infra.database
+from infra.database import Database
+
+TRANSACTION_WORDS = ("BEGIN", "COMMIT", "ROLLBACK")
+
+
+class Killed(BaseException):
+    """The process ends here: no handler of ours may catch it."""
+
+
+@contextmanager
+def before_each_statement(database: Database, see: Callable[[str], None]) -> Iterator[None]:
+    """Call `see` before every statement, those that go straight to the driver included."""
+    many = infra.database._driver_many
+
+    def on_execute(_connection, _cursor, statement, *_rest):
+        see(statement)
+
+    def on_commit(_connection):
+        see("COMMIT")
+
+    def driver_many(connection, statement, values):
+        see(statement)
+        return many(connection, statement, values)
+
+    event.listen(database.engine, "before_cursor_execute", on_execute)
+    event.listen(database.engine, "commit", on_commit)
+    infra.database._driver_many = driver_many
+    try:
+        yield
+    finally:
+        infra.database._driver_many = many
+        event.remove(database.engine, "before_cursor_execute", on_execute)
+        event.remove(database.engine, "commit", on_commit)
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """The statements that are run inside, without those that begin and end transactions."""
+    seen: list[str] = []
+
+    def see(statement: str) -> None:
+        if not statement.startswith(TRANSACTION_WORDS):
+            seen.append(statement)
+
+    with before_each_statement(database, see):
+        yield seen
+
+
+@contextmanager
+def killed_at(database: Database, nth: int) -> Iterator[None]:
+    """The n-th statement, counted from 1, is not run any more."""
+    left = nth
+
+    def see(statement: str) -> None:
+        nonlocal left
+        if statement.startswith("ROLLBACK"):
+            return
+        left -= 1
+        if left == 0:
+            raise Killed(f"before {statement[:60]!r}")
+
+    with before_each_statement(database, see):
+        yield
