@@ -63,8 +63,8 @@ def create_app(settings: Settings) -> Flask:
     api = FieldLedgerApi(app)
     for part in (sync, identity, readings, balances, rounds, decisions, imports):
         api.register_blueprint(part.blueprint)
-    for part in (health, docs):
-        app.register_blueprint(part.blueprint)
+    for plain in (health.blueprint, docs.front, docs.blueprint):
+        app.register_blueprint(plain)
     Compress(app)
     _limit_doors(app, settings)
     register_problems(app)
