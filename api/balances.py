@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from flask_smorest import Blueprint
 from sqlalchemy import Connection
 
+from api.blueprint import Blueprint
 from api.context import context
 from api.lists import Listing, Page, Place, serves
 from auth.roles import Permission

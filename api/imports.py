@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import abort
-from flask_smorest import Blueprint
 
+from api.blueprint import Blueprint
 from api.body import unpacked_body
 from api.context import context
 from auth.access import requires

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 import orjson
 from flask import Response, request
-from flask_smorest import Blueprint
 from marshmallow import fields
 from sqlalchemy import Connection
 from werkzeug.urls import iri_to_uri
 
+from api.blueprint import Blueprint
 from api.context import context
 from api.csv_file import Columns, csv_head, csv_lines
 from auth.access import requires

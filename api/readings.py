@@ -6,9 +6,9 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from flask import abort
-from flask_smorest import Blueprint
 from sqlalchemy import Connection
 
+from api.blueprint import Blueprint
 from api.context import context
 from api.lists import Listing, Page, Place, serves
 from auth.access import requires

@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 from flask import Response, request
-from flask_smorest import Blueprint
 
+from api.blueprint import Blueprint
 from api.body import unpacked_body
 from api.context import context
 from auth.access import requires
