@@ -57,9 +57,7 @@ BOOKS = (
     "COALESCE(b.entry_seq, 0) AS entry_seq "
     "FROM log_heads l LEFT JOIN books_offsets b ON b.ibc_id = l.ibc_id"
 )
-OPEN_EXCEPTIONS = (
-    "SELECT ibc_id, kind, count(*) AS n FROM exceptions WHERE state = 'open' GROUP BY ibc_id, kind"
-)
+OPEN_EXCEPTIONS = "SELECT ibc_id, kind, count(*) AS n FROM exceptions WHERE state <> 'resolved' GROUP BY ibc_id, kind"
 
 
 def _queue_gauges(registry: CollectorRegistry) -> None:

@@ -23,6 +23,7 @@ from infra.strict_json import NotStrictJson
 from schemas.records import flat
 from sync.cursor import NotACursor
 from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
+from sync.desk import UnknownCase
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.office import Refused, Stale
@@ -84,6 +85,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotADay: INVALID,
     TooManyLines: TOO_LARGE,
     UnknownDecision: NOT_FOUND,
+    UnknownCase: NOT_FOUND,
     UnknownRound: NOT_FOUND,
     UnknownIbc: NOT_FOUND,
     OperationalError: UNAVAILABLE,

@@ -35,6 +35,11 @@ class Permission(StrEnum):
     READ_BOOKS = "read_books"
     """Entries, balances and trial balance."""
     READ_EXCEPTIONS = "read_exceptions"
+    READ_CONFLICTS = "read_conflicts"
+    """Edits and facts that met: both sides, who and when."""
+    RESOLVE_CONFLICT = "resolve_conflict"
+    """Claim a case and settle it; where it touches money a second person checks."""
+    ASSIGN_CONFLICT = "assign_conflict"
     MAKE_DECISION = "make_decision"
     APPROVE_DECISION = "approve_decision"
     """The second pair of eyes; that maker and checker differ is checked for each decision."""
@@ -46,17 +51,24 @@ class Permission(StrEnum):
 
 
 P = Permission
+CLERKS_DESK = frozenset({P.READ_CONFLICTS, P.RESOLVE_CONFLICT})
+LEADERS_DESK = CLERKS_DESK | {P.ASSIGN_CONFLICT}
 EVERYONE = frozenset({P.HANDIN, P.READ_SELF})
 
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.OFFICER: EVERYONE | {P.SYNC},
-    Role.CASHIER: EVERYONE | {P.READ_POSITION, P.READ_CUSTODY, P.READ_EXCEPTIONS, P.MAKE_DECISION},
+    Role.CASHIER: EVERYONE
+    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_EXCEPTIONS, P.MAKE_DECISION}
+    | CLERKS_DESK,
     Role.RECONCILER: EVERYONE
+    | CLERKS_DESK
     | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS, P.MAKE_DECISION},
     Role.SUPERVISOR: EVERYONE
+    | LEADERS_DESK
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_EXCEPTIONS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS},
     Role.IBC_MANAGER: EVERYONE
+    | LEADERS_DESK
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS},
     Role.FINANCE: EVERYONE
@@ -64,7 +76,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {P.MAKE_DECISION, P.APPROVE_DECISION},
     Role.AUDITOR: EVERYONE
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
-    | {P.SEE_METRICS},
+    | {P.READ_CONFLICTS, P.SEE_METRICS},
     Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION},
     Role.ADMIN: EVERYONE | {P.MANAGE_DEVICES, P.READ_EXCEPTIONS, P.SEE_METRICS},
     Role.BILLING_FEED: frozenset({P.READ_SELF, P.IMPORT_BILLING}),
@@ -77,6 +89,7 @@ ONLY_ON_A_PHONE = frozenset({P.SYNC})
 
 MONEY = frozenset(
     {P.READ_CUSTODY, P.READ_BOOKS, P.MAKE_DECISION, P.APPROVE_DECISION, P.IMPORT_BILLING}
+    | {P.RESOLVE_CONFLICT, P.ASSIGN_CONFLICT}
 )
 """What an admin, who can make any phone anybody's, must never hold."""
 

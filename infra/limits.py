@@ -20,6 +20,8 @@ ROUND_STOPS_MAX = 500
 """Doors of one round; nobody walks more in a day."""
 DECISION_LAG_MAX = 5_000
 """Log entries that a decision about money reads itself; further behind, the worker reads first."""
+BULK_CASES_MAX = 100
+"""Conflict cases that one request settles alike; each is a transaction of its own."""
 IMPORT_ROWS_MAX = 1_000
 """Rows of an import in one transaction, so that a phone's push waits only for one of them."""
 CLOCK_AHEAD_MS_MAX = 24 * 3600 * 1000

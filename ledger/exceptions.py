@@ -81,6 +81,20 @@ KINDS: dict[str, Kind] = {
 }
 
 
+DESK_KINDS = frozenset(
+    {
+        "CONFLICT",
+        "DOUBLE_COLLECTION",
+        "DOUBLE_VISIT",
+        "SERVED_AFTER_WITHDRAWAL",
+        "READING_REGRESSION",
+        "WRONGFUL_CUT",
+    }
+)
+"""Two facts or edits that met: people settle these at the desk (sync/desk.py). Held money is not
+among them: decisions settle that, and the books count what is `open`."""
+
+
 def case(
     kind: str,
     *,
@@ -115,6 +129,8 @@ def case(
         "due_at": now + known.due_after_ms,
         "owner_role": known.owner_role,
         "state": "open",
+        "version": 1,
+        "assignee_id": None,
         "resolution": None,
         "resolved_by_seq": None,
     }

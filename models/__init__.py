@@ -9,6 +9,7 @@ from models.consumer import Consumer
 from models.decision import Decision
 from models.device import Device
 from models.directory import Directory
+from models.disconnection_act import DisconnectionAct
 from models.ibc import Ibc
 from models.meter import Meter
 from models.meter_issue import MeterIssue
@@ -16,6 +17,7 @@ from models.notice import Notice
 from models.notice_service import NoticeService
 from models.position import Position
 from models.receipt_void import ReceiptVoid
+from models.reconnection_act import ReconnectionAct
 from models.round import Round
 from models.staff import Staff
 from models.stop import Stop
@@ -46,6 +48,8 @@ ENTITIES: dict[str, Entity] = {
             MeterIssue,
             Notice,
             NoticeService,
+            DisconnectionAct,
+            ReconnectionAct,
             Verdict,
             Decision,
         ),

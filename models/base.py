@@ -1,7 +1,7 @@
 """What every table shares, and how a class in models/ is read as an entity."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import UnionType
 from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
 
-from models.declaration import Owner, Policy, Sync
-from models.kinds import TEXT, WHOLE, Kind
+from models.declaration import ASK, Owner, Policy, Rule, RuleWord, Sync
+from models.kinds import TEXT, WHOLE, Kind, Several, Words
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -77,6 +77,8 @@ class Field:
     kind: Kind
     owner: Owner
     required: bool
+    rule: Rule = ASK
+    """MERGE: what becomes of it when both sides changed it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +126,11 @@ class Entity:
     def field(self) -> dict[str, Field]:
         return {field.name: field for field in self.fields}
 
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        """Field → how two edits of it meet."""
+        return {field.name: field.rule for field in self.fields}
+
     def owned_by(self, owner: Owner) -> tuple[Field, ...]:
         return tuple(field for field in self.fields if field.owner is owner)
 
@@ -148,6 +155,11 @@ def stamp(**options: Any) -> MappedColumn[Any]:
     return mapped_column(info={"owner": Owner.STAMP}, **options)
 
 
+def merged(word: RuleWord, *order: str, **options: Any) -> MappedColumn[Any]:
+    """A field of a MERGE entity that does not ask a person when both sides changed it."""
+    return mapped_column(info={"rule": Rule(word, order)}, **options)
+
+
 def read_entity(model: type[Synced]) -> Entity:
     """Read the class as an entity: the order of its annotations is the order on the wire."""
     usual = Owner.OFFICE if model.__sync__.policy is Policy.OFFICE else Owner.DEVICE
@@ -159,7 +171,8 @@ def read_entity(model: type[Synced]) -> Entity:
         kind, optional = _kind_of(get_args(hints[column_name])[0])
         column = model.__table__.c[column_name]
         owner = column.info.get("owner", usual)
-        fields.append(Field(column_name, kind, owner, required=not optional))
+        rule = replace(column.info.get("rule", ASK), most=_most(kind))
+        fields.append(Field(column_name, kind, owner, required=not optional, rule=rule))
     return Entity(model, entity_name(model), model.__sync__, tuple(fields))
 
 
@@ -176,3 +189,13 @@ def _kind_of(hint: Any) -> tuple[Kind, bool]:
     if not kinds:
         raise TypeError(f"{hint} says no kind; take one of models/kinds.py")
     return kinds[0], False
+
+
+def _most(kind: Kind) -> int | None:
+    """How many characters or items a value may have, where values can grow."""
+    match kind:
+        case Words():
+            return kind.chars_max
+        case Several():
+            return kind.most
+    return None

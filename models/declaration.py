@@ -28,6 +28,37 @@ class Owner(StrEnum):
     """Set by the server from who sent the mutation; kept in the table and never on the wire."""
 
 
+class RuleWord(StrEnum):
+    """What becomes of a field that both sides changed (docs/protocol.md, conflict)."""
+
+    SERVER = "server"
+    """The server's value stands."""
+    DEVICE = "device"
+    """The phone's value stands: it was there."""
+    MAX = "max"
+    """The greater stands: by number, true over false, or by the rule's order of words."""
+    UNION = "union"
+    """Both lists are kept, each item once."""
+    APPEND = "append"
+    """Both texts are kept, the phone's addition below the server's."""
+    ASK = "ask"
+    """A person chooses."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How two edits of one field meet."""
+
+    word: RuleWord
+    order: tuple[str, ...] = ()
+    """MAX of words: from the least to the greatest."""
+    most: int | None = None
+    """How long the field may become; what would be longer is put before a person."""
+
+
+ASK = Rule(RuleWord.ASK)
+
+
 @dataclass(frozen=True)
 class Scope:
     """Which feed a record appears in: `kind:<value of the column by>`."""

@@ -247,6 +247,33 @@ class ExceptionCase(Base):
     due_at = Column(WHOLE, nullable=False)
     owner_role = Column(TEXT, nullable=False)
     state = Column(TEXT, nullable=False)
-    """open or resolved; the desk's further states come with the desk."""
+    """open, assigned, proposed, resolved or reopened (sync/case_states.py)."""
+    version = Column(WHOLE, nullable=False, server_default="1")
+    """Counts what people did with it, from 1."""
+    assignee_id = Column(TEXT)
     resolution = Column(TEXT)
     resolved_by_seq = Column(WHOLE)
+
+
+class CaseAction(Base):
+    """What one person did with an exception; never changed, so that all of its history stays."""
+
+    __tablename__ = "case_actions"
+    __table_args__ = (STRICT,)
+
+    ibc_id = Column(TEXT, primary_key=True)
+    case_id = Column(TEXT, primary_key=True)
+    version = Column(WHOLE, primary_key=True, autoincrement=False)
+    """The exception's version after it."""
+    action = Column(TEXT, nullable=False)
+    state = Column(TEXT, nullable=False)
+    """Where the exception stood after it."""
+    by_id = Column(TEXT, nullable=False)
+    by_role = Column(TEXT, nullable=False)
+    at = Column(WHOLE, nullable=False)
+    assignee_id = Column(TEXT)
+    chosen = Column(TEXT)
+    """JSON {field: {choice, value}} of a proposal or a resolution."""
+    note = Column(TEXT)
+    log_seq = Column(WHOLE)
+    """The log entry of a resolution."""

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import STRICT, Synced, office, stamp
-from models.declaration import Policy, Scope, Sync
+from models.base import STRICT, Synced, merged, office, stamp
+from models.declaration import Policy, RuleWord, Scope, Sync
 from models.kinds import (
     TEXT,
     AccountNo,
@@ -17,6 +17,7 @@ from models.kinds import (
     Note,
     OneOf,
     RecordId,
+    Time,
     YesNo,
 )
 
@@ -91,14 +92,30 @@ class MeterIssue(Synced):
     account_no: Mapped[AccountNo]
     meter_no_seen: Mapped[Code | None]
     fault_code: Mapped[Fault]
-    severity: Mapped[Severity]
-    safety: Mapped[YesNo]
+    severity: Mapped[Severity] = merged(RuleWord.MAX, *SeverityWord)
+    safety: Mapped[YesNo] = merged(RuleWord.MAX)
     reading_kwh: Mapped[KilowattHours | None]
-    remark: Mapped[Note | None]
+    remark: Mapped[Note | None] = merged(RuleWord.APPEND)
     reported_to_118_no: Mapped[Code | None]
-    evidence: Mapped[Evidence | None]
+    evidence: Mapped[Evidence | None] = merged(RuleWord.DEVICE)
     state: Mapped[IssueState | None] = office()
+    duplicate_of: Mapped[RecordId | None] = office()
+    """The issue that another phone had reported before, about the same fault of the same account."""
+    sla_started_at: Mapped[Time | None] = office()
+    """When the first of several reports was made; null: when this one was."""
 
 
 CLOSED_STATES = frozenset({"closed", "duplicate", "rejected"})
 """Once the office has closed an issue, a phone's further edit is a conflict."""
+
+FAULT_GROUPS = {
+    "measuring": {"stuck", "slow", "fast", "display_off", "ct_defective"},
+    "burnt": {"burnt", "terminal_burnt"},
+    "damage": {"damaged", "missing_stolen"},
+    "theft": {"seal_broken", "tampered", "hole_in_body", "direct_hook", "bypass", "reversed"},
+    "identity": {"wrong_meter_no", "meter_number_mismatch"},
+    "access": {"inaccessible_locked", "premises_vacant"},
+    "other": {"other"},
+}
+"""Faults that one repair answers: a second report of a group is the same trouble."""
+FAULT_GROUP = {fault: group for group, faults in FAULT_GROUPS.items() for fault in faults}

@@ -49,6 +49,9 @@ class Stop(Synced):
             ("visited", "revisit"): Owner.OFFICE,
             ("revisit", "visited"): Owner.DEVICE,
             ("skipped", "visited"): Owner.DEVICE,
+            # The officer had knocked before he learnt of it: the desk settles that (§6.10).
+            ("withdrawn", "visited"): Owner.OFFICE,
+            ("moved", "visited"): Owner.OFFICE,
         },
     )
 

@@ -17,6 +17,8 @@ from schemas.stored import described, needed
 LIST_ROWS = 100
 """Rows of a page when nobody asks for a number."""
 CURSOR_CHARS_MAX = 1_000
+CASE_STATES = ["open", "assigned", "proposed", "resolved", "reopened"]
+AGE_SECONDS_MAX = 10 * 366 * 24 * 3600
 ACCOUNT_NO, CODE = get_args(AccountNo)[-1], get_args(Code)[-1]
 DAY = needed(Day())
 
@@ -125,7 +127,7 @@ class EntriesQuery(ListQuery):
 class ExceptionsQuery(ListQuery):
     """Which exceptions."""
 
-    state = fields.String(load_default="open", validate=one_of(["open", "resolved"]))
+    state = fields.String(load_default="open", validate=one_of(CASE_STATES))
     kind = optional(CODE)
     owner_role = optional(CODE)
     account_no = optional(ACCOUNT_NO)
@@ -135,3 +137,16 @@ class DecisionsQuery(ListQuery):
     """Which decisions."""
 
     state = optional(OneOf(DecisionStateWord))
+
+
+class ConflictsQuery(ListQuery):
+    """Which cases of the desk."""
+
+    state = fields.String(validate=one_of(CASE_STATES))
+    kind = optional(CODE)
+    entity = optional(CODE)
+    assignee_id = optional(Id())
+    older_than_seconds = PlainInteger(
+        validate=validate.Range(0, AGE_SECONDS_MAX, error="out_of_range {min} {max}"),
+        metadata={"description": "Opened at least so long ago."},
+    )

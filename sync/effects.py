@@ -11,14 +11,19 @@ from models import ENTITIES
 from models.decision import DecisionKindWord, DecisionStateWord
 from models.notice import NoticeStateWord
 from models.notice_service import ServiceMethodWord
+from sync.collisions import (
+    cuts_after_payment,
+    double_visits,
+    issues_reported_before,
+    open_collision,
+    payments_before_a_cut,
+)
 from sync.membership import follow_rounds, follow_stops
+from sync.mutation import SERVER
 from sync.records import Record
 from sync.writing import Change, Writing
 
 DIRECTORY, DECISION, NOTICE = ENTITIES["directory"], ENTITIES["decision"], ENTITIES["notice"]
-
-SERVER = "server"
-"""Who made what follows from another record's change."""
 
 SERVED_AS = {
     ServiceMethodWord.HAND: NoticeStateWord.SERVED,
@@ -45,6 +50,8 @@ def serve_notices(writing: Writing, changes: Sequence[Change]) -> None:
     for change in changes:
         service = change.after
         notice = writing.records[NOTICE].get(str(service.fields["notice_id"]))
+        if notice is not None and notice.fields["state"] == NoticeStateWord.WITHDRAWN:
+            open_collision(writing, "SERVED_AFTER_WITHDRAWAL", service, change.seq, notice.id)
         if notice is None or notice.fields["state"] not in (
             NoticeStateWord.ISSUED,
             NoticeStateWord.UNDELIVERED,
@@ -80,11 +87,15 @@ def propose_voids(writing: Writing, changes: Sequence[Change]) -> None:
 
 
 EFFECTS: dict[str, Callable[[Writing, Sequence[Change]], None]] = {
+    "collection": payments_before_a_cut,
     "consumer": list_consumers,
+    "disconnection_act": cuts_after_payment,
+    "meter_issue": issues_reported_before,
     "notice_service": serve_notices,
     "receipt_void": propose_voids,
     "round": follow_rounds,
     "stop": follow_stops,
+    "visit": double_visits,
 }
 """Entity → what its change causes. Effects cause no further effects."""
 

@@ -14,10 +14,10 @@ from ledger.exceptions import case
 from models.log import ExceptionCase
 from models.verdict import VerdictWord
 from sync.chain import Chain, Missing
-from sync.effects import SERVER, apply_effects
+from sync.effects import apply_effects
 from sync.intake import read_mutations
 from sync.lookup import look_up
-from sync.mutation import Author, Origin
+from sync.mutation import SERVER, Author, Origin
 from sync.outcomes import OutcomeWord
 from sync.push import OUR_FAULT, Arriving, Carried
 from sync.waiting import give_verdict, release_arrived

@@ -6,6 +6,9 @@ from typing import Any
 
 from models import Entity
 
+SERVER = "server"
+"""Who made what follows from another record's change."""
+
 
 class Op(StrEnum):
     """What a mutation does to its record."""

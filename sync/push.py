@@ -1,6 +1,6 @@
 """From mutations to truth: what a push does, numbered as docs/protocol.md numbers it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,15 +17,16 @@ from models import ENTITIES, Entity
 from models.declaration import Owner, Policy
 from models.meter_issue import CLOSED_STATES
 from sync.chain import Chain
+from sync.conflict_case import seen_by, side_by_side
 from sync.effects import apply_effects
 from sync.intake import is_account_no, readable_money
 from sync.lookup import Found, awaits, keep_chain, load_chain, look_up
-from sync.merge import Changes, base_of, merge
+from sync.merge import Changes, merge
 from sync.mutation import Author, Mutation, Op, Origin
 from sync.outcomes import Outcome, OutcomeWord
 from sync.records import Record
 from sync.resolve import Action, Decision, State, resolve
-from sync.waiting import release_arrived, release_of, versions_since
+from sync.waiting import release_arrived, release_of
 from sync.writing import UnknownIbc, Writing, as_json, lock_head, log_row
 
 log = structlog.get_logger()
@@ -247,7 +248,7 @@ class Arriving:
             case Action.HOLD:
                 return self._hold(mutation, str(decision.why))
             case Action.CONFLICT:
-                return self._conflict(mutation, decision)
+                return self._conflict(mutation, decision, record)
             case Action.REJECT:
                 field = "entity" if decision.why == "office_writes_this" else "record_id"
                 return self._reject(mutation, {field: str(decision.why)})
@@ -321,7 +322,7 @@ class Arriving:
         wanted = mutation.fields.get(sync.state_field, current)
         if wanted != current and sync.states.get((current, wanted)) is not Owner.DEVICE:
             why = Decision(Action.CONFLICT, "ILLEGAL_TRANSITION")
-            return self._conflict(mutation, why)
+            return self._conflict(mutation, why, record)
         return self._change(
             mutation,
             record,
@@ -333,20 +334,18 @@ class Arriving:
 
     def _merge(self, mutation: Mutation, record: Record | None) -> Outcome:
         assert record is not None
-        assert mutation.base_version is not None
-        since = versions_since(self.writing, record, mutation.base_version)
-        base = base_of(record.fields, record.version, since, mutation.base_version)
+        base = seen_by(self.writing, record, mutation.base_version)
         if base is None:
-            return self._conflict(mutation, Decision(Action.CONFLICT, "BASE_GONE"))
-        merged = merge(base, record.fields, mutation.fields)
+            return self._conflict(mutation, Decision(Action.CONFLICT, "BASE_GONE"), record)
+        merged = merge(base, record.fields, mutation.fields, record.entity.rules)
         if not merged.conflicts:
             return self._change(mutation, record, merged.fields, OutcomeWord.MERGED)
         return self._conflict(
             mutation,
             Decision(Action.CONFLICT, "SAME_FIELD"),
-            record=record,
+            record,
             apply=merged.fields,
-            detail={name: list(three) for name, three in merged.conflicts.items()},
+            between=list(merged.conflicts),
         )
 
     def _delete(self, mutation: Mutation, record: Record | None) -> Outcome:
@@ -364,14 +363,13 @@ class Arriving:
         self,
         mutation: Mutation,
         decision: Decision,
+        record: Record | None,
         *,
-        record: Record | None = None,
         apply: Mapping[str, Any] | None = None,
-        detail: Mapping[str, Any] | None = None,
+        between: Collection[str] | None = None,
     ) -> Outcome:
-        case_id = self._open_case(
-            "CONFLICT", mutation, detail={"why": decision.why, **(detail or {})}
-        )
+        detail = side_by_side(self.writing, mutation, record, between)
+        case_id = self._open_case("CONFLICT", mutation, detail={"why": decision.why, **detail})
         if record is not None and apply:
             return self._change(
                 mutation,

@@ -11,9 +11,8 @@ from infra.ids import derived_id, digest
 from infra.strict_json import canonical
 from models import ENTITIES
 from models.verdict import VerdictWord
-from sync.effects import SERVER
 from sync.lookup import awaits
-from sync.merge import Changes
+from sync.mutation import SERVER
 from sync.outcomes import OutcomeWord
 from sync.records import Record
 from sync.writing import Writing
@@ -116,6 +115,11 @@ def give_verdict(
     reason: str | None = None,
 ) -> None:
     """Send the later fate of a mutation to the device that made it (ruling 14)."""
+    verdict_id = derived_id("verdict", mutation["id"], mutation["body_hash"], verdict.value)
+    if verdict is VerdictWord.RESOLVED:
+        # Only a person's word can come twice, when the case was reopened.
+        writing.load(VERDICT, [verdict_id])
+    before = writing.records[VERDICT].get(verdict_id)
     fields = {
         "device_id": mutation["author_id"],
         "mutation_id": mutation["id"],
@@ -128,28 +132,11 @@ def give_verdict(
         seq,
         Record(
             entity=VERDICT,
-            id=derived_id("verdict", mutation["id"], mutation["body_hash"], verdict.value),
-            version=1,
+            id=verdict_id,
+            version=before.version + 1 if before else 1,
             author_id=SERVER,
             occurred_at=writing.now,
             received_at=writing.now,
             fields=fields,
         ),
     )
-
-
-def versions_since(
-    writing: Writing, record: Record, base_version: int
-) -> list[tuple[int, Changes]]:
-    """The changes of a MERGE record after `base_version`, from the log and from this transaction."""
-    rows = fetch(
-        writing.connection,
-        "SELECT version, changes FROM mutations WHERE ibc_id = :ibc_id "
-        "AND record_id = :record_id AND version > :base AND changes IS NOT NULL",
-        ibc_id=writing.ibc_id,
-        record_id=record.id,
-        base=base_version,
-    )
-    found = {row.version: row.changes for row in rows}
-    found |= {v: c for v, c in writing.version_changes[record.id].items() if v > base_version}
-    return [(version, orjson.loads(changes)) for version, changes in found.items()]

@@ -52,7 +52,24 @@ def test_an_auditor_reads_everything_but_decides_nothing():
     reads = {permission for permission in Permission if permission.startswith("read_")}
 
     assert reads <= ROLES[Role.AUDITOR]
-    assert not ROLES[Role.AUDITOR] & {Permission.MAKE_DECISION, Permission.APPROVE_DECISION}
+    assert not ROLES[Role.AUDITOR] & {
+        Permission.MAKE_DECISION,
+        Permission.APPROVE_DECISION,
+        Permission.RESOLVE_CONFLICT,
+        Permission.ASSIGN_CONFLICT,
+    }
+
+
+def test_who_sits_at_the_desk_and_who_hands_out_its_work():
+    def holders(permission):
+        return {role for role, held in ROLES.items() if permission in held}
+
+    leaders = {Role.SUPERVISOR, Role.IBC_MANAGER}
+    assert holders(Permission.ASSIGN_CONFLICT) == leaders
+    assert holders(Permission.RESOLVE_CONFLICT) == leaders | {Role.CASHIER, Role.RECONCILER}
+    assert holders(Permission.READ_CONFLICTS) == holders(Permission.RESOLVE_CONFLICT) | {
+        Role.AUDITOR
+    }
 
 
 def test_only_officers_sync_and_only_admins_manage_devices():
