@@ -17,10 +17,10 @@ from infra.limits import PAGE_CHANGES_MAX
 from schemas.envelope import (
     ExchangedSchema,
     ExchangeSchema,
-    PullQuerySchema,
     PullSchema,
     PushedSchema,
 )
+from schemas.query import PullQuerySchema
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
 from sync.pull import Page, Reader, pull
@@ -63,7 +63,7 @@ def push_only() -> Response:
 
 @blueprint.route("/sync/pull", methods=["GET"])
 @requires(Permission.HANDIN)
-@blueprint.arguments(PullQuerySchema, location="query")
+@blueprint.arguments(PullQuerySchema, location="query", unknown=None)
 @blueprint.response(200, PullSchema)
 def pull_only(asked: dict[str, Any]) -> Response:
     """Pull what changed since the cursor

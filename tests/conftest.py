@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from infra.database import Database
 from models import Base
+from models.migrations.triggers import trigger_statements
 from tests.building import a_phone, an_office
 
 CONNECTIONS_MAX = 24
@@ -99,6 +100,9 @@ def colleague(database, ibc):
 def _make_tables(url: str) -> None:
     database = Database(url)
     Base.metadata.create_all(database.engine)
+    with database.engine.begin() as connection:
+        for statement in trigger_statements(connection.dialect.name):
+            connection.exec_driver_sql(statement)
     database.close()
 
 
