@@ -1,6 +1,7 @@
 """The database, SQLite or PostgreSQL: begin, commit, and the few statements that differ between the two."""
 
 import fcntl
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -184,10 +185,19 @@ def _conflict_tail(
 
 
 def _driver_many(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> int:
-    """`executemany` of the driver itself: SQLAlchemy's own loop costs three times as much."""
+    """`executemany` of the driver itself: SQLAlchemy's own loop costs three times as much.
+
+    Its errors are raised as SQLAlchemy's, or who catches those (a batch that was seen before, a
+    database that is locked) would not see them.
+    """
     cursor = connection.connection.cursor()
     try:
         cursor.executemany(statement, values)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, sqlite3.Error, hide_parameters=True
+        ) from error
+    else:
         return cursor.rowcount
     finally:
         cursor.close()

@@ -127,8 +127,10 @@ def one_key_one_request(connection: Connection, ibc_id: str) -> Iterator[Finding
 
 
 def reversed_once_by_mirror(connection: Connection, ibc_id: str) -> Iterator[Finding]:
-    """M6: a reversal mirrors what it reverses, once; a consumer's receivable and advance count as
-    one there, because an advance that was used comes back as receivable.
+    """M6: a reversal mirrors what it reverses, once.
+
+    A consumer's receivable and advance count as one there, because an advance that was used comes
+    back as receivable.
     """
     yield from each_row(
         connection,

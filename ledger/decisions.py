@@ -65,7 +65,7 @@ def identify(books: Books, posted: Posted, collection_id: str, live: list[Draft]
     amount = credit.amount_paisa
     shares = pay(books, to, amount) if credit.code == UNIDENTIFIED else []
     legs = [credit.mirrored(), *(consumer_legs(to, shares) or [Leg(UNCLEARED, to, CREDIT, amount)])]
-    _enter(books, posted, "identified", collection_id, legs, shares)
+    _enter(books, posted, "identified", collection_id, legs=legs, shares=shares)
     posted.touched.add(to)
     posted.states[collection_id] = STATE_OF_TENDER.get(live[0].kind, "posted")
     posted.settled[collection_id] = "identify"
@@ -89,7 +89,7 @@ def transfer(books: Books, posted: Posted, collection_id: str, live: list[Draft]
         forth = pay(books, to, -sum(share.amount_paisa for share in back))
         legs = [*consumer_legs(held_under, back), *consumer_legs(to, forth)]
         shares = [*back, *forth]
-    entry = _enter(books, posted, "transferred", collection_id, legs, shares)
+    entry = _enter(books, posted, "transferred", collection_id, legs=legs, shares=shares)
     for account_no in (held_under, to):
         settle(books, posted, account_no, entry.seq)
     posted.states[collection_id] = "transferred"
@@ -108,7 +108,14 @@ def undo(books: Books, posted: Posted, collection_id: str, live: list[Draft]) ->
             legs.extend(consumer_legs(account_no, own))
         accounts.extend(leg.of for leg in entry.legs if leg.code in (1100, 2010, UNCLEARED))
         last_seq = _enter(
-            books, posted, "reversed", collection_id, legs, shares, key=f":{n}", reverses=entry.seq
+            books,
+            posted,
+            "reversed",
+            collection_id,
+            legs=legs,
+            shares=shares,
+            key=f":{n}",
+            reverses=entry.seq,
         ).seq
     for account_no in dict.fromkeys(accounts):
         settle(books, posted, account_no, last_seq)
@@ -133,9 +140,9 @@ def _enter(
     posted: Posted,
     kind: str,
     collection_id: str,
+    *,
     legs: list[Leg],
     shares: list[Share],
-    *,
     key: str = "",
     reverses: int | None = None,
 ) -> Draft:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row
 
-from infra.clock import local_date
+from infra.clock import Milliseconds, local_date
 from infra.database import any_of, fetch, listed
 from ledger.log_row import LogRow
 from ledger.rules import RULES
@@ -91,13 +91,18 @@ def _log_row(row: Raw, original: Raw | None, timezone: str) -> LogRow | None:
         author_id=said.author_id,
         officer_id=said.officer_id,
         occurred_at=said.occurred_at,
-        local_date=_local_date(said.occurred_at // QUARTER_MS, timezone),
+        local_date=date_in(timezone, said.occurred_at),
         outcome=row.outcome,
         code=row.code,
         body_hash=said.body_hash,
         fields=_fields(said.body),
         released=original is not None,
     )
+
+
+def date_in(timezone: str, at: Milliseconds) -> str:
+    """The date of a moment on the walls of the IBC."""
+    return _local_date(at // QUARTER_MS, timezone)
 
 
 @lru_cache(maxsize=4096)

@@ -19,13 +19,13 @@ def post(books: Books, row: LogRow) -> Posted:
         return posted
     if posts(row.outcome, row.code):
         rule(books, posted)
-    elif row.outcome == "held":
+    elif row.outcome == "held" or row.released:
         _show_held(posted)
     return posted
 
 
 def _show_held(posted: Posted) -> None:
-    """Doubted money posts nothing, and still shows in the position of the account it names."""
+    """Doubted money posts nothing and shows in the position of its account, until it is refused."""
     account_no = named_account(posted.row)
     if account_no:
         posted.touched.add(account_no)

@@ -48,8 +48,10 @@ def balances(
     after: tuple[int, str] = (0, ""),
     limit: int = ROWS_MAX,
 ) -> Page:
-    """Balances per account, each on its normal side; `until` is a moment, or a date for the
-    business date; `after` is the (account_code, account_of) of the last row of the page before.
+    """Balances per account, each on its normal side.
+
+    `until` is a moment, or a date for the business date; `after` is the (account_code, account_of)
+    of the last row of the page before.
     """
     conditions = _conditions(
         {"p.account_code = :code": code, "p.account_of = :of": of},

@@ -9,6 +9,12 @@ from schemas.fields import MESSAGES, field_of
 
 SEQ = Whole(1, SAFE_INTEGER_MAX, "mutations")
 HASH = r"[0-9a-f]{64}"
+PREV_CHARS_MAX = 64
+
+
+def _text(chars_max: int, *, required: bool = False) -> fields.String:
+    length = validate.Length(0, chars_max, error="wrong_length {min} {max}")
+    return fields.String(required=required, validate=length, error_messages=MESSAGES)
 
 
 class MutationSchema(StrictSchema):
@@ -16,10 +22,12 @@ class MutationSchema(StrictSchema):
 
     id = field_of(Id(), required=True, nullable=False)
     seq = field_of(SEQ, required=True, nullable=False)
-    prev = fields.String(validate=validate.Length(max=64, error="wrong_length {min} {max}"))
+    prev = _text(PREV_CHARS_MAX)
     entity = fields.String(required=True, error_messages=MESSAGES)
     op = fields.String(
-        required=True, validate=validate.OneOf(["put", "delete"], error="unknown_op")
+        required=True,
+        validate=validate.OneOf(["put", "delete"], error="unknown_op"),
+        error_messages=MESSAGES,
     )
     record_id = field_of(Id(), required=True, nullable=False)
     base_version = field_of(SEQ, required=False, nullable=True)
@@ -31,7 +39,7 @@ class DeviceReportSchema(StrictSchema):
     """How the phone says it is doing; the clock is measured by it and orders nothing."""
 
     clock = field_of(Moment(), required=False, nullable=False)
-    app = fields.String(validate=validate.Length(max=40, error="wrong_length {min} {max}"))
+    app = _text(40)
     pending = field_of(Whole(0, 1_000_000, "mutations"), required=False, nullable=False)
 
 
@@ -39,18 +47,20 @@ class HeadSchema(StrictSchema):
     """The end of the device's chain in this request, signed with its key."""
 
     seq = field_of(SEQ, required=True, nullable=False)
-    hash = fields.String(required=True, validate=validate.Regexp(rf"{HASH}\Z", error="wrong_form"))
-    signature = fields.String(
-        required=True, validate=validate.Length(max=100, error="wrong_length {min} {max}")
+    hash = fields.String(
+        required=True,
+        validate=validate.Regexp(rf"{HASH}\Z", error="wrong_form"),
+        error_messages=MESSAGES,
     )
+    signature = _text(100, required=True)
 
 
 class ExchangeSchema(StrictSchema):
     """A request of /sync or /sync/push, without its mutations."""
 
     protocol = field_of(Whole(1, 1, "version"), required=False, nullable=False)
-    epoch = fields.String(allow_none=True)
-    cursor = fields.String(allow_none=True)
+    epoch = fields.String(allow_none=True, error_messages=MESSAGES)
+    cursor = fields.String(allow_none=True, error_messages=MESSAGES)
     limit = field_of(Whole(1, PAGE_CHANGES_MAX, "changes"), required=False, nullable=False)
     device = fields.Nested(DeviceReportSchema, allow_none=True)
     head = fields.Nested(HeadSchema, allow_none=True)

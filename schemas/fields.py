@@ -41,6 +41,13 @@ class ExactBoolean(fields.Boolean):
         return value
 
 
+class WholeGroup(fields.Nested):
+    """A group is given whole: a put of some fields of a record is not a put of half a group."""
+
+    def _load(self, value: Any, partial: Any = None) -> Any:  # noqa: ARG002  # marshmallow's name
+        return super()._load(value, partial=False)
+
+
 def field_of(kind: Kind, *, required: bool, nullable: bool) -> fields.Field[Any]:
     """The marshmallow field of a kind."""
     usual: dict[str, Any] = {"required": required, "allow_none": nullable}
@@ -73,7 +80,7 @@ def field_of(kind: Kind, *, required: bool, nullable: bool) -> fields.Field[Any]
             words = [word.value for word in kind.words]
             return _string([validate.OneOf(words, error="not_one_of {choices}")], usual)
         case Group():
-            return fields.Nested(_group_schema(kind), error_messages=MESSAGES, **usual)
+            return WholeGroup(_group_schema(kind), error_messages=MESSAGES, **usual)
         case Several():
             return fields.List(
                 field_of(kind.each, required=True, nullable=False),

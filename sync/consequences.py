@@ -26,7 +26,7 @@ def open_exceptions(
     connection: Connection, ibc_id: str, pages: Sequence[Posted], now: Milliseconds
 ) -> int:
     """Open what posting found, once per kind and subject."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for page in pages:
         for trouble in page.troubles:
             row = case(
@@ -66,6 +66,25 @@ def close_doubts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -
                 "subject_id": collection_id,
             },
         )
+
+
+def close_poison(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -> None:
+    """A parked row that was released has been posted now: its exception closes."""
+    released = [page.row for page in pages if page.row.released]
+    if not released:
+        return
+    connection.execute(
+        text(
+            "UPDATE exceptions SET state = 'resolved', resolution = 'released', "
+            "resolved_by_seq = :seq WHERE ibc_id = :ibc_id AND kind = 'POISON' "
+            f"AND state = 'open' AND {any_of(connection, 'mutation_id', 'ids')}"
+        ),
+        {
+            "seq": released[-1].seq,
+            "ibc_id": ibc_id,
+            "ids": listed(connection, [row.mutation_id for row in released]),
+        },
+    )
 
 
 def state_puts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -> list[Put]:
@@ -125,7 +144,7 @@ def standing(books: Books, account_no: str, held_paisa: int) -> dict[str, Any]:
 
 def _stands(row: Any, fields: Mapping[str, Any]) -> bool:
     """Whether the position already says so: a consumer imported again moves no phone."""
-    return (
+    return bool(
         row.stood_for == fields["account_no"]
         and row.due_paisa == fields["due_paisa"]
         and row.advance_paisa == fields["advance_paisa"]

@@ -5,9 +5,13 @@ which its scope was granted. So a scope granted today comes from its beginning, 
 was delivered before, and one triple is enough to say how far a device has read.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+NUMBER = re.compile(r"-1|[0-9]{1,16}", re.ASCII)
+"""Of at most 16 digits, so that every database takes it; -1 is the place before a first change."""
 
 
 class Position(NamedTuple):
@@ -60,11 +64,17 @@ def read_cursor(text: str) -> Cursor:
         for part in leaving:
             scope, at = part.rsplit("@", 1)
             seq, m = at.split(".")
-            pairs.append((scope, Position(int(seq), int(m))))
-        until = int(*new_until) if new_until else 0
-        return Cursor(epoch, Key(int(e), int(s), int(n)), until, tuple(pairs))
+            pairs.append((scope, Position(_number(seq), _number(m))))
+        until = _number(*new_until) if new_until else 0
+        return Cursor(epoch, Key(_number(e), _number(s), _number(n)), until, tuple(pairs))
     except (ValueError, TypeError):
         raise NotACursor(f"{text[:80]!r} is not a cursor") from None
+
+
+def _number(text: str) -> int:
+    if NUMBER.fullmatch(text) is None:
+        raise ValueError(f"{text[:20]!r} is not a number of a cursor")
+    return int(text)
 
 
 def key_of(position: Position, granted: int) -> Key:

@@ -1,6 +1,7 @@
 """From the bytes of a request to mutations: envelope, limits, row checks, canonical bytes; no database yet."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +11,16 @@ from infra.ids import derived_id
 from infra.limits import MUTATIONS_MAX
 from infra.strict_json import NotStrictJson, canonical, loads, loads_by_rule
 from models import ENTITIES, Entity
-from models.declaration import Owner
+from models.declaration import Owner, Policy
 from models.kinds import PAISA_MAX, SAFE_INTEGER_MAX
 from schemas.checks import is_moment, is_uuid, row_check
-from schemas.envelope import EXCHANGE_KEYS, ExchangeSchema, MutationSchema
+from schemas.envelope import EXCHANGE_KEYS, PREV_CHARS_MAX, ExchangeSchema, MutationSchema
 from schemas.records import errors_of, write_schema
 from sync.mutation import Mutation, Op
 
 MUTATION_KEYS = frozenset(MutationSchema().declared_fields)
 RECEIPT_CHARS_MAX = 40
+ACCOUNT_NO = re.compile(r"[0-9]{13}", re.ASCII)
 NEEDED_KEYS = frozenset({"id", "seq", "entity", "op", "record_id", "occurred_at", "fields"})
 
 
@@ -142,7 +144,7 @@ def _envelope_is_good(row: Mapping[str, Any]) -> bool:
         and type(row["entity"]) is str
         and type(row["fields"]) is dict
         and is_moment(row["occurred_at"])
-        and ("prev" not in row or type(row["prev"]) is str)
+        and ("prev" not in row or (type(row["prev"]) is str and len(row["prev"]) <= PREV_CHARS_MAX))
     )
 
 
@@ -154,7 +156,8 @@ def _row_errors(entity: Entity | None, mutation: Mutation) -> dict[str, str]:
     owned = entity.owned_by(Owner.DEVICE)
     if not owned:
         return {"entity": "office_writes_this"}
-    partial = mutation.base_version is not None
+    # A fact is made whole, once: naming a base does not make half of one acceptable.
+    partial = mutation.base_version is not None and entity.sync.policy is not Policy.FACT
     if row_check(entity, Owner.DEVICE).is_good(mutation.fields, partial=partial):
         return {}
     return errors_of(write_schema(entity, Owner.DEVICE), mutation.fields, partial=partial)
@@ -200,11 +203,16 @@ def readable_money(entity: Entity, fields: Mapping[str, Any]) -> int | None:
     return amount if type(receipt) is str and 0 < len(receipt) <= RECEIPT_CHARS_MAX else None
 
 
+def is_account_no(value: Any) -> bool:
+    return type(value) is str and ACCOUNT_NO.fullmatch(value) is not None
+
+
 __all__ = [
     "Exchange",
     "NotStrictJson",
     "TooManyMutations",
     "Unreadable",
+    "is_account_no",
     "read_exchange",
     "read_mutations",
     "readable_money",

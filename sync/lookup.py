@@ -132,6 +132,7 @@ def _accounts(writing: Writing, mutations: Sequence[Mutation]) -> dict[str, str 
         str(mutation.fields[mutation.entity.sync.about])
         for mutation in mutations
         if mutation.entity is not None
+        and not mutation.errors
         and mutation.entity.sync.about is not None
         and mutation.fields.get(mutation.entity.sync.about) is not None
     }

@@ -18,22 +18,22 @@ class Merged:
 
 
 def base_of(
-    server: Mapping[str, Any], since: Sequence[tuple[int, Changes]], base_version: int
+    server: Mapping[str, Any],
+    version: int,
+    since: Sequence[tuple[int, Changes]],
+    base_version: int,
 ) -> dict[str, Any] | None:
-    """The record as it was at `base_version`, taken back from now through the log.
+    """The record as it was at `base_version`, taken back from `version` through the log.
 
     `since` holds (version, changes) of each later version, in any order. None when one of them is
     missing: then nobody knows what the author saw, and nothing may be overwritten.
     """
     later = dict(since)
-    if not later:
-        return None
-    newest = max(later)
-    if set(later) != set(range(base_version + 1, newest + 1)):
+    if set(later) != set(range(base_version + 1, version + 1)):
         return None
     base = dict(server)
-    for version in sorted(later, reverse=True):
-        base.update({name: before for name, (before, _after) in later[version].items()})
+    for undone in sorted(later, reverse=True):
+        base.update({name: before for name, (before, _after) in later[undone].items()})
     return base
 
 

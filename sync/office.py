@@ -185,9 +185,9 @@ def _check_move(entity: Entity, put: Put, before: Record | None) -> None:
     sync = entity.sync
     if sync.policy is not Policy.STATES or before is None or sync.state_field not in put.fields:
         return
-    move = (before.fields.get(sync.state_field), put.fields[sync.state_field])
-    if move[0] != move[1] and sync.states.get(move) is not Owner.OFFICE:
-        raise Refused(put, {sync.state_field: f"illegal_transition {move[0]} {move[1]}"})
+    was, wanted = before.fields[sync.state_field], put.fields[sync.state_field]
+    if was != wanted and sync.states.get((was, wanted)) is not Owner.OFFICE:
+        raise Refused(put, {sync.state_field: f"illegal_transition {was} {wanted}"})
 
 
 def _merge_base(entity: Entity, put: Put, before: Record | None) -> str | None:

@@ -18,18 +18,20 @@ from models.declaration import Owner, Policy
 from models.meter_issue import CLOSED_STATES
 from sync.chain import Chain
 from sync.effects import apply_effects
-from sync.intake import readable_money
+from sync.intake import is_account_no, readable_money
 from sync.lookup import Found, awaits, keep_chain, load_chain, look_up
 from sync.merge import Changes, base_of, merge
 from sync.mutation import Author, Mutation, Op, Origin
 from sync.outcomes import Outcome, OutcomeWord
 from sync.records import Record
 from sync.resolve import Action, Decision, State, resolve
-from sync.waiting import release_arrived, versions_since
-from sync.writing import Writing, as_json, lock_head, log_row
+from sync.waiting import release_arrived, release_of, versions_since
+from sync.writing import UnknownIbc, Writing, as_json, lock_head, log_row
 
 log = structlog.get_logger()
 
+OUR_FAULT = "our_fault"
+"""What a mutation waits for on which our own code failed (sync/faults.py tries again)."""
 HELD_WITH_RECORD = frozenset({"UNKNOWN_ACCOUNT", "OTHER_IBC", "RECEIPT_NO_REUSED"})
 """Doubted, and yet well-formed: the record is kept and the books put its money in suspense."""
 
@@ -81,14 +83,19 @@ def push(
 
     try:
         return work(mutations, assume_new=True)
+    except (OperationalError, UnknownIbc):
+        raise
     except IntegrityError:
         # Something in it was seen before under another number; look everything up.
         pass
+    except Exception as error:  # our own fault, which must not cost the neighbours
+        log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
+        return _one_by_one(work, database, ibc_id, author, mutations, now)
     try:
         return work(mutations, assume_new=False)
     except OperationalError:
         raise
-    except Exception as error:  # our own fault, which must not cost the neighbours
+    except Exception as error:
         log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
     return _one_by_one(work, database, ibc_id, author, mutations, now)
 
@@ -179,6 +186,8 @@ class Arriving:
         if not carried.trusted:
             self.doubt = "DEVICE_UNTRUSTED"
         self.arrived: list[Record] = []
+        self.later_fate = False
+        """Whether these were stored undecided before: their entries are `of` the first ones."""
 
     def take(self, mutation: Mutation) -> Outcome:
         """One mutation, from "seen before?" to its outcome."""
@@ -190,6 +199,10 @@ class Arriving:
             return _replay(mutation.id, rows[mutation.body_hash])
         if rows:
             return self._hold(mutation, "ID_REUSED")
+        return self.judge(mutation)
+
+    def judge(self, mutation: Mutation) -> Outcome:
+        """A mutation that was not seen before, from what it says to its outcome."""
         # 2 What does it say? Money is held where anything else is rejected (ruling 11).
         if mutation.errors:
             amount = readable_money(mutation.entity, mutation.fields) if mutation.entity else None
@@ -242,7 +255,9 @@ class Arriving:
     def _create(self, mutation: Mutation, entity: Entity) -> Outcome:
         """A new record; doubted money is recorded as held, everything else that is doubted too."""
         fields = mutation.fields | dict.fromkeys(entity.stamped, self.author.officer_id)
-        code = self._account_doubt(mutation, entity) or self._claim_doubt(mutation, entity)
+        # The claim comes first: doubted money claims its receipt number like any other.
+        claim_doubt = self._claim_doubt(mutation, entity)
+        code = self._account_doubt(mutation, entity) or claim_doubt
         if code and code not in HELD_WITH_RECORD:
             return self._hold(mutation, code)
         if code:
@@ -276,6 +291,7 @@ class Arriving:
         *,
         code: str | None = None,
         case_id: str | None = None,
+        echo: bool | None = None,
     ) -> Outcome:
         version = record.version + 1
         seq, outcome = self._record(
@@ -292,7 +308,9 @@ class Arriving:
             received_at=self.writing.now,
             fields={**record.fields, **fields},
         )
-        self.writing.put(seq, changed, echo=word is not OutcomeWord.APPLIED)
+        if echo is None:
+            echo = word is not OutcomeWord.APPLIED
+        self.writing.put(seq, changed, echo=echo)
         return outcome
 
     def _move(self, mutation: Mutation, record: Record | None) -> Outcome:
@@ -304,13 +322,20 @@ class Arriving:
         if wanted != current and sync.states.get((current, wanted)) is not Owner.DEVICE:
             why = Decision(Action.CONFLICT, "ILLEGAL_TRANSITION")
             return self._conflict(mutation, why)
-        return self._change(mutation, record, mutation.fields, OutcomeWord.APPLIED)
+        return self._change(
+            mutation,
+            record,
+            mutation.fields,
+            OutcomeWord.APPLIED,
+            # A phone that stepped from an older copy has not seen what was changed since.
+            echo=mutation.base_version != record.version,
+        )
 
     def _merge(self, mutation: Mutation, record: Record | None) -> Outcome:
         assert record is not None
         assert mutation.base_version is not None
         since = versions_since(self.writing, record, mutation.base_version)
-        base = base_of(record.fields, since, mutation.base_version)
+        base = base_of(record.fields, record.version, since, mutation.base_version)
         if base is None:
             return self._conflict(mutation, Decision(Action.CONFLICT, "BASE_GONE"))
         merged = merge(base, record.fields, mutation.fields)
@@ -388,7 +413,7 @@ class Arriving:
         """Store it undecided, because our own code failed on it."""
         self._open_case("OUR_FAULT", mutation)
         seq, outcome = self._record(mutation, OutcomeWord.WAITING, code="OUR_FAULT")
-        self.writing.wait("our_fault", str(mutation.id), seq)
+        self.writing.wait(OUR_FAULT, str(mutation.id), seq)
         return outcome
 
     def _wait(self, mutation: Mutation, awaited: tuple[Entity, str]) -> Outcome:
@@ -431,6 +456,8 @@ class Arriving:
             detail=as_json(detail),
             changes=changes,
         )
+        if self.later_fate:
+            row |= release_of(mutation.id, mutation.body_hash)
         seq = self.writing.log(row)
         self.seen.setdefault(mutation.id, {})[mutation.body_hash] = row
         self.chain.follow(mutation.seq, mutation.body_hash)
@@ -454,6 +481,7 @@ class Arriving:
     ) -> str:
         if amount is None and mutation.entity is not None:
             amount = _amount(mutation.entity, mutation.fields)
+        # What is not an account number may hold what no database stores, a NUL say.
         account = mutation.fields.get("account_no")
         return self.writing.open_case(
             case(
@@ -463,7 +491,7 @@ class Arriving:
                 subject_id=mutation.record_id,
                 mutation_id=mutation.id,
                 distinct=mutation.body_hash,
-                account_no=account if type(account) is str else None,
+                account_no=account if is_account_no(account) else None,
                 amount_paisa=amount,
                 detail=as_json(detail),
                 opened_by_seq=self.writing.next_seq,
@@ -519,7 +547,9 @@ class Arriving:
 def _state_of(record: Record | None, mutation: Mutation) -> State:
     """How the record stands to the edit; the words of sync.resolve."""
     if record is None:
-        return State.MISSING
+        return _state_of_nothing(mutation)
+    if record.deleted_at is not None:
+        return State.MISSING if mutation.op == Op.DELETE else State.BASELESS
     if mutation.op == Op.PUT and all(
         record.fields.get(name) == value for name, value in mutation.fields.items()
     ):
@@ -529,6 +559,15 @@ def _state_of(record: Record | None, mutation: Mutation) -> State:
     if mutation.base_version is None or mutation.base_version > record.version:
         return State.BASELESS
     return State.FRESH if mutation.base_version == record.version else State.STALE
+
+
+def _state_of_nothing(mutation: Mutation) -> State:
+    """An edit of what was held, rejected or never came has nothing to stand on."""
+    assert mutation.entity is not None
+    is_edit = mutation.op == Op.PUT and mutation.base_version is not None
+    return (
+        State.BASELESS if is_edit and mutation.entity.sync.policy is Policy.MERGE else State.MISSING
+    )
 
 
 def _replay(mutation_id: str, row: Mapping[str, Any]) -> Outcome:

@@ -16,9 +16,10 @@ from sync.lookup import awaits
 from sync.merge import Changes
 from sync.outcomes import OutcomeWord
 from sync.records import Record
-from sync.writing import Writing, log_row
+from sync.writing import Writing
 
 VERDICT = ENTITIES["verdict"]
+RELEASE = "release"
 PARENTS = frozenset(parent.name for entity in ENTITIES.values() for _, parent in awaits(entity))
 """Entities that some mutation may wait for; for all others nothing is asked."""
 
@@ -30,6 +31,8 @@ def release_arrived(writing: Writing, arrived: Sequence[Record]) -> None:
         return
     here = [writing.logged(seq) for seq in writing.take_waiting(ids)]
     for waiting in [*_take_stored(writing, ids), *here]:
+        # Its record id may have been taken by another mutation while it waited.
+        writing.load(ENTITIES[waiting["entity"]], [waiting["record_id"]])
         _release(writing, waiting)
 
 
@@ -62,24 +65,18 @@ def _release(writing: Writing, waiting: Mapping[str, Any]) -> None:
     """An entry `of` the mutation, its record, and a verdict for the phone that made it."""
     entity = ENTITIES[waiting["entity"]]
     sent = orjson.loads(waiting["body"])
-    release_id = derived_id("release", waiting["id"], waiting["body_hash"])
-    body = canonical({"id": release_id, "of": waiting["id"], "op": "release"}).decode()
     seq = writing.log(
-        log_row(
-            mutation_id=release_id,
-            origin=waiting["origin"],
-            author_id=waiting["author_id"],
-            officer_id=waiting["officer_id"],
-            entity=entity.name,
-            op="release",
-            record_id=waiting["record_id"],
-            occurred_at=waiting["occurred_at"],
-            outcome=OutcomeWord.APPLIED,
-            version=1,
-            body=body,
-            body_hash=digest(body),
-            of_id=waiting["id"],
-        )
+        {
+            "origin": waiting["origin"],
+            "author_id": waiting["author_id"],
+            "officer_id": waiting["officer_id"],
+            "entity": entity.name,
+            "record_id": waiting["record_id"],
+            "occurred_at": waiting["occurred_at"],
+            "outcome": OutcomeWord.APPLIED.value,
+            "version": 1,
+            **release_of(waiting["id"], waiting["body_hash"]),
+        }
     )
     fields = sent["fields"] | dict.fromkeys(entity.stamped, waiting["officer_id"])
     record = Record(
@@ -94,6 +91,19 @@ def _release(writing: Writing, waiting: Mapping[str, Any]) -> None:
     if record.id not in writing.records[entity]:
         writing.put(seq, record)
     give_verdict(writing, seq, waiting, VerdictWord.RELEASED, by_role=SERVER)
+
+
+def release_of(mutation_id: str, body_hash: str) -> dict[str, Any]:
+    """What makes an entry of the log the later fate of another: its effect hangs on this one."""
+    release_id = derived_id("release", mutation_id, body_hash)
+    body = canonical({"id": release_id, "of": mutation_id, "op": RELEASE}).decode()
+    return {
+        "id": release_id,
+        "of_id": mutation_id,
+        "op": RELEASE,
+        "body": body,
+        "body_hash": digest(body),
+    }
 
 
 def give_verdict(

@@ -206,11 +206,11 @@ class Writing:
                 self.show(change.seq, scope, after, echo=change.echo)
             return
         was = change.before.own_scope(self.ibc_id) if change.before else None
-        scope = after.own_scope(self.ibc_id)
-        if was is not None and was != scope:
+        now = after.own_scope(self.ibc_id)
+        if was is not None and was != now:
             self.withdraw(change.seq, was, after, "moved")
-        if scope is not None:
-            self.show(change.seq, scope, after, echo=change.echo)
+        if now is not None:
+            self.show(change.seq, now, after, echo=change.echo)
 
     def _memberships(self) -> dict[str, list[str]]:
         """Account → the scopes in which it is a member, for the accounts that changed."""

@@ -54,9 +54,14 @@ def valkey() -> Iterator[Service]:
         shutil.rmtree(folder)
 
 
-def wait_until(ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until(
+    ready: Callable[[], bool],
+    server: subprocess.Popen[bytes],
+    log: Path,
+    seconds_max: float = START_SECONDS_MAX,
+) -> None:
     """Wait until a server answers; an early end or a long silence is an error with its last words."""
-    until = monotonic() + START_SECONDS_MAX
+    until = monotonic() + seconds_max
     while not ready():
         if server.poll() is not None or monotonic() > until:
             raise NoAnswer(f"The server does not answer. {log}:\n{child.last_lines(log)}")

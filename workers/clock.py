@@ -1,4 +1,4 @@
-"""`python -m workers.clock`: rings the bells that were lost, and works itself when nobody answers."""
+"""`python -m workers.clock`: rings the bells that were lost, works itself when nobody answers, tidies up."""
 
 import signal
 import sys
@@ -7,13 +7,16 @@ from types import FrameType
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from auth import enrolment, refresh
 from infra.clock import pause
 from infra.database import fetch
 from sync.books import post
+from sync.faults import ask_about_old, try_again
 from workers.context import bell, database, now, settings
 
 PATIENCE_MS = 15_000
 """How long work may lie before the clock stops ringing and does it itself."""
+TIDY_EVERY_MS = 60_000
 
 log = structlog.get_logger()
 
@@ -23,15 +26,19 @@ class Sweep:
 
     def __init__(self) -> None:
         self.behind_since: dict[str, int] = {}
+        self.tidied_at = 0
 
     def look(self) -> None:
-        """One look at every IBC's books: ring for those that are behind."""
+        """One look: ring for every IBC whose books are behind, and tidy up once a minute."""
         behind = _behind()
         self.behind_since = {ibc_id: self.behind_since.get(ibc_id, now()) for ibc_id in behind}
         for ibc_id, since in self.behind_since.items():
             rung = bell().ring("books", ibc_id)
             if not rung or now() - since > PATIENCE_MS:
                 post(database(), ibc_id, now())
+        if now() - self.tidied_at > TIDY_EVERY_MS:
+            self.tidied_at = now()
+            _tidy()
 
 
 def main() -> int:
@@ -62,6 +69,22 @@ def _behind() -> list[str]:
             "SELECT l.ibc_id FROM log_heads l LEFT JOIN books_offsets b ON b.ibc_id = l.ibc_id "
             "WHERE l.seq > COALESCE(b.log_seq, 0) ORDER BY l.ibc_id",
         )
+    return [row.ibc_id for row in rows]
+
+
+def _tidy() -> None:
+    """Try again what failed, ask about what waits too long, forget secrets that have run out."""
+    for ibc_id in _waited_for():
+        try_again(database(), ibc_id, now())
+        ask_about_old(database(), ibc_id, now())
+    with database().write() as connection:
+        enrolment.forget_expired_codes(connection, now=now())
+        refresh.forget_expired(connection, now=now())
+
+
+def _waited_for() -> list[str]:
+    with database().read() as connection:
+        rows = fetch(connection, "SELECT DISTINCT ibc_id FROM waiting ORDER BY ibc_id")
     return [row.ibc_id for row in rows]
 
 

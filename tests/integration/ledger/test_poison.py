@@ -1,5 +1,6 @@
 import pytest
 
+from infra.ids import derived_id
 from ledger.checks import verify
 from ledger.log_row import LogRow
 from ledger.page import Posted
@@ -46,6 +47,21 @@ def test_what_depends_on_a_parked_collection_is_parked_with_it(office):
     assert result.parked == 2
     assert office.balance(2010, B) == -700 * RS
     assert office.exceptions() == ["POISON", "POISON"]
+
+
+def test_a_parked_entry_posts_when_it_is_released(office):
+    bad = office.collection(A, 500)
+    office.append([bad])
+    office.post(rule=poison(bad["record_id"]))
+
+    release = {"id": derived_id("again", bad["id"]), "of_id": bad["id"], "op": "release"}
+    office.append([bad | release | {"record": False, "fields": {}}])
+    office.post()
+
+    assert office.balance(2010, A) == -500 * RS
+    assert office.rows("SELECT state FROM exceptions") == [("resolved",)]
+    with office.database.read() as connection:
+        assert verify(connection, IBC) == []
 
 
 def test_books_with_a_parked_entry_still_verify(office):

@@ -1,0 +1,91 @@
+"""How a phone reaches an installation: one question, one answer, and what to do when none comes."""
+
+import gzip
+import http.client
+from typing import Any
+
+import orjson
+
+TIMEOUT_SECONDS = 30.0
+WAIT_SECONDS_MAX = 300.0
+FIRST_WAIT_SECONDS = 1.0
+DOUBLINGS_MAX = 16
+TOO_MANY_REQUESTS = 429
+SERVER_ERRORS = 500
+
+
+class Lost(Exception):
+    """No answer came, or none that decides anything: send the same again after a while."""
+
+    def __init__(self, what: str, wait_seconds: float = 0.0) -> None:
+        self.wait_seconds = wait_seconds
+        super().__init__(what)
+
+
+class Refused(Exception):
+    """The server understood and declined; `problem` is its RFC 9457 answer."""
+
+    def __init__(self, path: str, status: int, problem: Any) -> None:
+        self.status = status
+        self.problem = problem
+        super().__init__(f"{path} answered {status}: {problem}")
+
+
+class Server:
+    """An installation, by its address; each question takes its own connection, as on a bad network."""
+
+    def __init__(self, host: str, port: int, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self.host = host
+        self.port = port
+        self.timeout_seconds = timeout_seconds
+
+    def post(self, path: str, value: Any, token: str | None = None, *, packed: bool = False) -> Any:
+        """Send JSON (`packed` with gzip), read JSON. Errors: Lost, Refused."""
+        headers = {
+            "Content-Type": "application/json",
+            "Accept-Encoding": "gzip",
+            "Connection": "close",
+        }
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        body = orjson.dumps(value)
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+            body = gzip.compress(body, compresslevel=6)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout_seconds)
+        try:
+            connection.request("POST", path, body, headers)
+            answer = connection.getresponse()
+            raw = answer.read()
+        except (OSError, http.client.HTTPException) as reason:
+            raise Lost(f"POST {path}: {reason!r}") from reason
+        finally:
+            connection.close()
+        return _decided(path, answer, raw)
+
+
+def _decided(path: str, answer: http.client.HTTPResponse, raw: bytes) -> Any:
+    """What the answer says, when it says anything. Errors: Lost, Refused."""
+    status = answer.status
+    if status >= SERVER_ERRORS or status == TOO_MANY_REQUESTS:
+        told = answer.headers.get("Retry-After", "")
+        raise Lost(f"POST {path}: {status}", float(told) if told.isdigit() else 0.0)
+    try:
+        if answer.headers.get("Content-Encoding") == "gzip":
+            raw = gzip.decompress(raw)
+        value = orjson.loads(raw) if raw else None
+    except (OSError, EOFError, orjson.JSONDecodeError) as reason:
+        raise Lost(f"POST {path}: the answer is cut: {reason!r}") from reason
+    if status >= http.client.BAD_REQUEST:
+        raise Refused(path, status, value)
+    return value
+
+
+def wait_seconds(failures: int, *, chance: float, told_seconds: float = 0.0) -> float:
+    """How long to wait after so many failures in a row; `chance` is drawn between 0 and 1.
+
+    Anywhere under a ceiling that doubles: thirty phones that lost the same server come back one
+    by one. What the server asked for is waited in any case.
+    """
+    ceiling = FIRST_WAIT_SECONDS * 2.0 ** min(max(failures - 1, 0), DOUBLINGS_MAX)
+    return told_seconds + chance * min(ceiling, WAIT_SECONDS_MAX)

@@ -1,0 +1,99 @@
+"""A fresh database for each test, on SQLite or on the PostgreSQL of TEST_DATABASE_URL."""
+
+import os
+import shutil
+
+import pytest
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from infra.database import Database
+from models import Base
+from tests.building import a_phone, an_office
+
+CONNECTIONS_MAX = 24
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory, worker_id):
+    """SQLite: a file with empty tables, copied for each test. PostgreSQL: one database a worker.
+
+    Measured: 2 ms to copy the file, 130 ms to make the tables anew.
+    """
+    server = os.environ.get("TEST_DATABASE_URL")
+    if server is None:
+        path = tmp_path_factory.mktemp("template") / "empty.sqlite"
+        _make_tables(f"sqlite:///{path}")
+        yield path
+        return
+    name = f"test_{worker_id}_{os.getpid()}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    url = make_url(server).set(database=name).render_as_string(hide_password=False)
+    _make_tables(url)
+    yield url
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def database(template, tmp_path):
+    if "TEST_DATABASE_URL" in os.environ:
+        database = Database(template, connections_max=CONNECTIONS_MAX)
+        yield database
+        _empty(database.engine)
+    else:
+        path = tmp_path / "test.sqlite"
+        shutil.copyfile(template, path)
+        database = Database(f"sqlite:///{path}")
+        yield database
+    database.close()
+
+
+@pytest.fixture
+def ibc(database):
+    """DEF: areas, officers, consumers, and a round of the first officer with three stops."""
+    return an_office(database, "DEF", 4)
+
+
+@pytest.fixture
+def other_ibc(database, ibc):
+    return an_office(database, "CLF", 7)
+
+
+@pytest.fixture
+def phone(database, ibc):
+    """A phone of the officer who has the round."""
+    return a_phone(database, ibc)
+
+
+@pytest.fixture
+def second_phone(database, ibc):
+    """Another phone of the same officer."""
+    return a_phone(database, ibc, name="2")
+
+
+@pytest.fixture
+def colleague(database, ibc):
+    """A phone of the other officer, who has no round."""
+    return a_phone(database, ibc, officer=1)
+
+
+def _make_tables(url: str) -> None:
+    database = Database(url)
+    Base.metadata.create_all(database.engine)
+    database.close()
+
+
+def _empty(engine: Engine) -> None:
+    """Delete the rows of the tables that have any: 35 TRUNCATEs take 40 times as long."""
+    names = [table.name for table in Base.metadata.sorted_tables]
+    filled = " UNION ALL ".join(
+        f"SELECT '{name}' AS name WHERE EXISTS (SELECT 1 FROM {name})" for name in names
+    )
+    with engine.begin() as connection:
+        # Triggers that protect the books stand aside while the tables are emptied.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for name in connection.execute(text(filled)).scalars().all():
+            connection.execute(text(f"DELETE FROM {name}"))

@@ -1,0 +1,1 @@
+"""Seeded worlds with an auditor, and one day of the demonstration over the running stack."""

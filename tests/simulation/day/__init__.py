@@ -1,0 +1,1 @@
+"""One working day of thirty officers against the running stack; `make day` prints its table."""

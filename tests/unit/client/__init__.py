@@ -1,0 +1,1 @@
+"""The phone in Python, without a network."""

@@ -1,0 +1,200 @@
+"""The oracle sees a rupee that is missing, a fact that is double, a phone that differs."""
+
+import pytest
+
+from infra.database import Database
+from models import Base
+from tests.simulation.day.oracle import (
+    Fact,
+    Notebook,
+    Shown,
+    audit,
+    books_are_at_the_head,
+    differences,
+    standing,
+)
+
+IBC, DEVICE, OFFICER, DATE = "DEF", "device", "officer", "2026-04-08"
+ACCOUNT = "0400012345678"
+CASH_PAISA = 1_500_00
+
+
+@pytest.fixture
+def connection(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'day.db'}")
+    with database.write() as connection:
+        Base.metadata.create_all(connection)
+        run(connection, "INSERT INTO log_heads VALUES ('DEF', 'one', 0, '')")
+        run(connection, "INSERT INTO books_offsets VALUES ('DEF', 0, 0, '', NULL, 0)")
+        post(connection, 1, "bill", "b", [("D", 1100, ACCOUNT, 900_00), ("C", 2900, "", 900_00)])
+        yield connection
+    database.close()
+
+
+@pytest.fixture
+def day(connection):
+    """A day of one receipt that is right in every place, and what stood before it."""
+    run(connection, "UPDATE books_offsets SET entry_seq = 1")
+    before = standing(connection, IBC)
+    log(connection, 1, "m1", "h1")
+    session = f"{OFFICER}/{DATE}"
+    post(
+        connection,
+        2,
+        "collection",
+        "c1",
+        [
+            ("D", 1010, session, CASH_PAISA),
+            ("C", 1100, ACCOUNT, 900_00),
+            ("C", 2010, ACCOUNT, 600_00),
+        ],
+    )
+    run(connection, f"INSERT INTO allocations VALUES ('DEF', 2, 1, '{ACCOUNT}', 'i1', 90000)")
+    notebook = Notebook()
+    notebook.note(a_fact("m1", "h1"), a_receipt())
+    notebook.told[("m1", "h1")] = "applied"
+    return notebook, before
+
+
+def run(connection, statement):
+    connection.exec_driver_sql(statement)
+
+
+def log(connection, seq, mutation_id, body_hash, outcome="applied"):
+    run(
+        connection,
+        "INSERT INTO mutations (ibc_id, seq, id, origin, author_id, entity, op, record_id, "
+        "occurred_at, received_at, outcome, body, body_hash) VALUES ('DEF', "
+        f"{seq}, '{mutation_id}', 'device', '{DEVICE}', 'collection', 'put', 'c1', 0, 0, "
+        f"'{outcome}', '{{\"fields\":{{}}}}', '{body_hash}')",
+    )
+
+
+def post(connection, seq, entity, source_id, legs):
+    run(
+        connection,
+        f"INSERT INTO entries VALUES ('DEF', {seq}, 'k', '{DATE}', 0, 0, '{entity}', "
+        f"'{source_id}', {seq}, 'key {seq}', '', NULL, NULL, NULL, '', '', '')",
+    )
+    for line, (side, code, of, paisa) in enumerate(legs):
+        run(
+            connection,
+            f"INSERT INTO postings VALUES ('DEF', {seq}, {line}, {code}, '{of}', '{side}', {paisa})",
+        )
+
+
+def a_fact(mutation_id, body_hash):
+    return Fact(device_id=DEVICE, mutation_id=mutation_id, body_hash=body_hash, entity="collection")
+
+
+def a_receipt(record_id="c1", **differences):
+    usual = {
+        "record_id": record_id,
+        "receipt_no": f"A0-{record_id}",
+        "officer_id": OFFICER,
+        "date": DATE,
+        "account_no": ACCOUNT,
+        "known": True,
+        "tender": "cash",
+        "amount_paisa": CASH_PAISA,
+    }
+    return Shown(**(usual | differences))
+
+
+def wrong(connection, notebook, before):
+    return audit(connection, IBC, notebook, before, standing(connection, IBC)).wrong
+
+
+def test_a_day_that_is_right_is_right(connection, day):
+    assert wrong(connection, *day) == []
+
+
+def test_a_fact_that_never_arrived_is_missed(connection, day):
+    notebook, before = day
+    notebook.note(a_fact("m2", "h2"))
+
+    assert any("missing in the log" in line for line in wrong(connection, notebook, before))
+
+
+def test_a_fact_that_nobody_recorded_is_seen(connection, day):
+    log(connection, 2, "m2", "h2")
+
+    assert any("no phone recorded" in line for line in wrong(connection, *day))
+
+
+def test_an_outcome_that_was_told_otherwise_is_seen(connection, day):
+    notebook, before = day
+    notebook.told[("m1", "h1")] = "held"
+
+    assert any("told otherwise" in line for line in wrong(connection, notebook, before))
+
+
+def test_a_single_rupee_is_seen(connection, day):
+    notebook, before = day
+    notebook.shown[0] = a_receipt(amount_paisa=CASH_PAISA + 100)
+
+    found = wrong(connection, notebook, before)
+
+    assert any("not posted once" in line for line in found)
+    assert any("custody differs" in line for line in found)
+    assert any("1010" in line for line in found)
+
+
+def test_a_receipt_that_is_posted_twice_is_seen(connection, day):
+    session = f"{OFFICER}/{DATE}"
+    legs = [("D", 1010, session, CASH_PAISA), ("C", 2010, ACCOUNT, CASH_PAISA)]
+    post(connection, 3, "collection", "c1", legs)
+
+    assert any("not posted once" in line for line in wrong(connection, *day))
+
+
+def test_a_receipt_that_nobody_was_shown_is_seen(connection, day):
+    legs = [("D", 1030, OFFICER, 100), ("C", 2110, ACCOUNT, 100)]
+    post(connection, 3, "collection", "stranger", legs)
+
+    assert any("nobody was shown" in line for line in wrong(connection, *day))
+
+
+def test_money_that_is_held_without_a_reason_is_seen(connection, day):
+    notebook, before = day
+    log(connection, 2, "m2", "h2", outcome="held")
+    run(connection, "UPDATE mutations SET code = 'SIGNATURE_BAD' WHERE seq = 2")
+    notebook.note(a_fact("m2", "h2"))
+    notebook.told[("m2", "h2")] = "held"
+
+    assert any("held SIGNATURE_BAD" in line for line in wrong(connection, notebook, before))
+
+
+def test_a_fact_that_waits_for_ever_is_seen(connection, day):
+    notebook, before = day
+    log(connection, 2, "m2", "h2", outcome="waiting")
+    notebook.note(a_fact("m2", "h2"))
+    notebook.told[("m2", "h2")] = "waiting"
+
+    assert any("still waiting: m2" in line for line in wrong(connection, notebook, before))
+
+
+def test_the_books_are_at_the_head_when_they_have_read_the_last_row_that_is_not_theirs(
+    connection, day
+):
+    assert day
+    assert not books_are_at_the_head(connection, IBC)
+
+    run(connection, "UPDATE books_offsets SET log_seq = 1")
+
+    assert books_are_at_the_head(connection, IBC)
+
+
+def test_a_phone_that_differs_is_seen_and_null_is_the_same_as_unsaid():
+    scope = {("area", "a"): {"id": "a", "name": "Gizri", "aliases": None}, ("area", "b"): {}}
+    phone = {("area", "a"): {"id": "a", "name": "Gizri"}, ("area", "c"): {}}
+
+    found = differences(phone, scope)
+
+    assert found == [
+        "('area', 'b') is missing on the phone",
+        "('area', 'c') should not be on the phone",
+    ]
+    assert differences({("area", "a"): {"name": "x"}}, {("area", "a"): {"name": "y"}}) == [
+        "('area', 'a') differs in name"
+    ]

@@ -1,0 +1,1 @@
+"""The fast checks, marshmallow and the strict loader say the same."""

@@ -1,0 +1,1 @@
+"""Decisions of the sync engine, as complete tables and properties."""
