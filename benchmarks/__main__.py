@@ -34,7 +34,9 @@ console = Console()
 def main() -> int:
     """Measure what was asked for; 1 when something stays below its floor."""
     asked = _arguments()
-    console.print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    console.print(
+        f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    )
     results = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for result in _measure(asked, Path(folder)):
@@ -51,7 +53,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("measures", nargs="*", help="all when none is named")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of load, each contender a round")
+    parser.add_argument(
+        "--seconds", type=float, default=2.0, help="of load, each contender a round"
+    )
     parser.add_argument("--server", choices=("gunicorn", "granian"), default="gunicorn")
     parser.add_argument("--gzip", action="store_true", help="phones pack what they push")
     return parser.parse_args()
@@ -103,7 +107,8 @@ def _on_postgresql(
                     port,
                     {name: phones[name] for name in ("one", "four")},
                     worker,
-                    packed=asked.gzip, **times
+                    packed=asked.gzip,
+                    **times,
                 )
     database.close()
 

@@ -46,4 +46,3 @@ def _with_cursor(outbox: Outbox, cursor: str) -> bytes:
     """The request that a phone sends: its outbox, and how far it has read."""
     exchange = orjson.loads(outbox.body(2, iter(("visit", "collection"))))
     return Outbox.packed_bytes(orjson.dumps({"cursor": cursor, **exchange}))
-

@@ -19,8 +19,8 @@ from infra.database import Database, fetch
 from infra.ids import derived_id, new_id
 from infra.limits import IMPORT_ROWS_MAX
 from models.demo import demo
-from models.demo.people import officer_numbers, staff_id
 from models.demo.localities import LOCALITIES
+from models.demo.people import officer_numbers, staff_id
 from models.demo.premises import area_id
 from models.migrations.commands import upgrade
 from sync.books import post
