@@ -1,4 +1,4 @@
-"""`make bench`: push, first pull, empty polls, one exchange and SQLite, each as a ratio to its limit in the same run."""
+"""`make bench`: each measure as a ratio to its limit in the same interleaved run."""
 
 import argparse
 import os

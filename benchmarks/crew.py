@@ -14,6 +14,10 @@ CLIENTS = 8
 END_SECONDS = 10
 
 
+class ClientFailed(Exception):
+    """A client of the crew ended with this error."""
+
+
 class Contender(Protocol):
     """One way of doing the work that is measured."""
 
@@ -105,7 +109,7 @@ class Crew:
         heard = [pipe.recv() for pipe in self._pipes]
         for one in heard:
             if isinstance(one, str):
-                raise RuntimeError(f"a client failed: {one}")
+                raise ClientFailed(one)
         return heard
 
 
@@ -119,7 +123,7 @@ def _work(pipe: Connection, make: Maker, number: int) -> None:
             pipe.send(None)
             pipe.recv()
             pipe.send(_load(contender, seconds))
-    except Exception as error:  # told to the measure, which stops with it
+    except Exception as error:  # noqa: BLE001  # told to the measure, which stops with it
         pipe.send(repr(error))
 
 
