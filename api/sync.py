@@ -23,7 +23,7 @@ from schemas.envelope import (
 from schemas.query import PullQuerySchema
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
-from sync.pull import Page, Reader, pull
+from sync.pull import Page, Reader, pull, quiet_page
 from sync.push import Carried, Pushed, push
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1", description="Phones push and pull")
@@ -110,7 +110,13 @@ def _pull(cursor: str | None, limit: int, pending: int) -> Page:
         officer_id=principal.staff_id,
         revoked=not _is_active(principal),
     )
-    with context().database.read() as connection:
+    database = context().database
+    if cursor:
+        with database.glance() as connection:
+            quiet = quiet_page(connection, reader, cursor)
+        if quiet:
+            return quiet
+    with database.read() as connection:
         return pull(connection, reader, cursor, limit=limit, pending=pending)
 
 
