@@ -108,10 +108,10 @@ def pull(
         at = Cursor(epoch, BEGINNING, new_until=log_seq)
     held = [view for view in views if view.held]
 
-    rows = _rows_after(connection, reader, held, at, limit)
+    rows = _rows_after(connection, reader, held, at, limit, log_seq)
     rows.sort()
     page = rows[: _fitting(rows, limit)]
-    more = len(page) < len(rows)
+    more = unread = len(page) < len(rows)
     key = page[-1].key if more else _end(views, at.key)
 
     leaving = _leaving(views, at)
@@ -123,7 +123,7 @@ def pull(
     changes = _changes(page + drops, _elsewhere(connection, reader, held, page + drops))
     return Page(
         epoch,
-        str(Cursor(epoch, key, at.new_until if key.e < at.new_until else 0, tuple(leaving))),
+        str(Cursor(epoch, key, at.new_until if unread else 0, tuple(leaving))),
         changes,
         len(page) + len(drops),
         more,
@@ -164,10 +164,17 @@ def _stronger(one: View, other: View) -> View:
 
 
 def _rows_after(
-    connection: Connection, reader: Reader, held: Sequence[View], at: Cursor, limit: int
+    connection: Connection,
+    reader: Reader,
+    held: Sequence[View],
+    at: Cursor,
+    limit: int,
+    log_seq: int,
 ) -> list[FeedRow]:
     """At most `limit` + 1 rows of each scope that has moved: an index range scan each."""
     found: list[FeedRow] = []
+    # Until a first read has ended, even what the device writes meanwhile may be new to it.
+    new_until = log_seq if at.new_until else 0
     for view in held:
         start = start_in(at.key, view.granted)
         if view.head <= start:
@@ -182,7 +189,7 @@ def _rows_after(
                 "n": start.n,
                 "limit": limit + 1,
                 "device_id": reader.device_id,
-                "new_until": max(at.new_until, view.granted if backfilling else 0),
+                "new_until": max(new_until, view.granted if backfilling else 0),
                 "first_until": at.new_until,
             },
         )
