@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from api.context import context
 from api.demo import demo_token, sign_in_lines
+from api.generated import write_generated
 from infra.clock import local_date, now_ms
 from infra.database import fetch
 from ledger.checks import verify
@@ -115,7 +116,5 @@ def token(staff_no: str | None, role: str | None) -> None:
 @with_appcontext
 def docs() -> None:
     """Write the generated pages of docs/."""
-    from api.generated import write_generated
-
     for path in write_generated():
         click.echo(path)

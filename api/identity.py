@@ -3,9 +3,9 @@
 from typing import Any, TypeVar
 
 from flask import Response
-from flask_smorest import Blueprint
 from sqlalchemy import Connection
 
+from api.blueprint import Blueprint
 from api.context import context
 from api.enrolment import brief, create_device, enrolment_answer, token_pair
 from auth import credentials, enrolment, proofs, refresh

@@ -1,5 +1,6 @@
 """Errors around a request: one table, answered as RFC 9457 problems that say what the phone should do."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -11,22 +12,24 @@ from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from api.balances import NotADay
+from api.body import NotGzip, TooLarge
+from api.imports import TooManyLines
+from api.lists import NotAPlace
+from api.preconditions import KeyNeeded, VersionNeeded
+from api.sync import PhoneNeeded
 from auth import errors as auth_errors
 from infra.strict_json import NotStrictJson
+from schemas.records import flat
 from sync.cursor import NotACursor
+from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.intake import TooManyMutations, Unreadable
+from sync.keyed import KeyReused
 from sync.office import Refused, Stale
+from sync.rounds import UnknownRound
 from sync.writing import UnknownIbc
 
 log = structlog.get_logger()
-
-
-class TooLarge(ValueError):
-    """The body is larger than BODY_BYTES_MAX; send it in parts."""
-
-
-class NotGzip(ValueError):
-    """The body says that it is gzip and is not."""
 
 
 class Do(StrEnum):
@@ -65,6 +68,23 @@ PROBLEMS: dict[type[Exception], Problem] = {
     TooManyMutations: TOO_LARGE,
     Refused: INVALID,
     Stale: Problem(S.PRECONDITION_FAILED, "stale", "It has changed; look again", Do.RETRY),
+    KeyNeeded: Problem(S.BAD_REQUEST, "key-needed", "Send an Idempotency-Key", Do.UPDATE_APP),
+    KeyReused: Problem(S.CONFLICT, "key-reused", "The key named another request", Do.UPDATE_APP),
+    VersionNeeded: Problem(
+        S.PRECONDITION_REQUIRED, "precondition-required", "Send If-Match", Do.UPDATE_APP
+    ),
+    PhoneNeeded: Problem(S.FORBIDDEN, "phone-needed", "Only a phone syncs", Do.ASK_OFFICE),
+    MakerIsChecker: Problem(
+        S.FORBIDDEN, "maker-is-checker", "Another person must check this", Do.ASK_OFFICE
+    ),
+    BooksBehind: Problem(
+        S.SERVICE_UNAVAILABLE, "books-behind", "The books are catching up", Do.RETRY
+    ),
+    NotAPlace: Problem(S.BAD_REQUEST, "not-a-place", "Ask without a cursor", Do.RETRY),
+    NotADay: INVALID,
+    TooManyLines: TOO_LARGE,
+    UnknownDecision: NOT_FOUND,
+    UnknownRound: NOT_FOUND,
     UnknownIbc: NOT_FOUND,
     OperationalError: UNAVAILABLE,
     RateLimitExceeded: Problem(S.TOO_MANY_REQUESTS, "too-often", "Wait a little", Do.RETRY),
@@ -160,13 +180,23 @@ def _http(error: HTTPException) -> Response:
     problem = usual.get(status) or Problem(
         status, name.lower().replace(" ", "-"), name, Do.UPDATE_APP
     )
-    messages = getattr(error, "data", {}).get("messages") if hasattr(error, "data") else None
-    members = {"errors": messages} if messages else {}
-    response = answer(problem, error.description if not messages else None, **members)
+    errors = _by_field(getattr(error, "data", None) or {})
+    members = {"errors": errors} if errors else {}
+    response = answer(problem, error.description if not errors else None, **members)
     for header, value in error.get_headers():
         if header in ("Allow", "Retry-After"):
             response.headers[header] = value
     return response
+
+
+def _by_field(said: Mapping[str, Any]) -> dict[str, str]:
+    """Field → message key, of what webargs says by place (`json`, `query`) and field."""
+    errors: dict[str, str] = {}
+    for place, messages in (said.get("messages") or {}).items():
+        errors |= (
+            flat(messages) if isinstance(messages, dict) else {place: flat(messages)["fields"]}
+        )
+    return errors
 
 
 def _unexpected(error: Exception) -> Response:

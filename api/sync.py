@@ -1,20 +1,19 @@
 """The sync protocol over HTTP: everything that can be checked before the database, then one call (docs/protocol.md)."""
 
-import zlib
 from typing import Any
 
 import orjson
 from flask import Response, request
-from flask_smorest import Blueprint
 
+from api.blueprint import Blueprint
+from api.body import unpacked_body
 from api.context import context
-from api.problems import NotGzip, TooLarge
 from auth.access import requires
 from auth.principals import Principal
 from auth.proofs import proven
 from auth.roles import Permission
 from infra.clock import Milliseconds, rfc3339
-from infra.limits import BODY_BYTES_MAX, PAGE_CHANGES_MAX
+from infra.limits import PAGE_CHANGES_MAX
 from schemas.envelope import (
     ExchangedSchema,
     ExchangeSchema,
@@ -33,6 +32,10 @@ SAFE_SEQ_WITHOUT_BACKUP = 0
 """No backup has been verified: a device keeps everything that it ever wrote (protocol 6)."""
 
 
+class PhoneNeeded(Exception):
+    """Only an enrolled phone pushes and pulls: a desk has no chain, no scope and no IBC of its own."""
+
+
 @blueprint.route("/sync", methods=["POST"])
 @requires(Permission.HANDIN)
 @blueprint.doc(requestBody={"content": {JSON: {"schema": ExchangeSchema}}})
@@ -40,7 +43,7 @@ SAFE_SEQ_WITHOUT_BACKUP = 0
 def exchange() -> Response:
     """Push what the phone recorded and pull what changed, in one round trip"""
     now = context().now()
-    asked = read_exchange(_body(), now)
+    asked = read_exchange(unpacked_body(), now)
     pushed = _push(asked, now)
     page = _pull(asked.cursor, asked.limit or PAGE_CHANGES_MAX, asked.pending or 0)
     return _json(page.json(now, before=_pushed_members(pushed)))
@@ -53,7 +56,7 @@ def exchange() -> Response:
 def push_only() -> Response:
     """Push what the phone recorded: one outcome for each mutation, in order"""
     now = context().now()
-    pushed = _push(read_exchange(_body(), now), now)
+    pushed = _push(read_exchange(unpacked_body(), now), now)
     head = {"epoch": pushed.epoch, "server_time": rfc3339(now)}
     return _json(orjson.dumps(head)[:-1] + b"," + _pushed_members(pushed)[:-1] + b"}")
 
@@ -74,8 +77,15 @@ def pull_only(asked: dict[str, Any]) -> Response:
     return _with_etag(_json(page.json(context().now())), page)
 
 
-def _push(asked: Exchange, now: Milliseconds) -> Pushed:
+def _phone() -> Principal:
     principal = context().principal
+    if principal.device_id is None:
+        raise PhoneNeeded(PhoneNeeded.__doc__)
+    return principal
+
+
+def _push(asked: Exchange, now: Milliseconds) -> Pushed:
+    principal = _phone()
     carried = Carried(
         trusted=_is_active(principal),
         signed=_is_signed(principal, asked),
@@ -93,7 +103,7 @@ def _push(asked: Exchange, now: Milliseconds) -> Pushed:
 
 
 def _pull(cursor: str | None, limit: int, pending: int) -> Page:
-    principal = context().principal
+    principal = _phone()
     reader = Reader(
         ibc_id=str(principal.ibc_id),
         device_id=str(principal.device_id),
@@ -132,28 +142,6 @@ def _pushed_members(pushed: Pushed) -> bytes:
         "missing": pushed.missing,
     }
     return orjson.dumps(outcomes)[1:-1] + b","
-
-
-def _body() -> bytes:
-    """The request's body, unpacked, and never more of it than BODY_BYTES_MAX."""
-    raw = request.get_data(cache=False)
-    encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding == "gzip":
-        raw = _unpacked(raw)
-    if len(raw) > BODY_BYTES_MAX:
-        raise TooLarge(f"the body is larger than BODY_BYTES_MAX = {BODY_BYTES_MAX}")
-    return raw
-
-
-def _unpacked(packed: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        raw = unpacker.decompress(packed, BODY_BYTES_MAX + 1)
-    except zlib.error as error:
-        raise NotGzip(f"the body is not gzip: {error}") from None
-    if not unpacker.eof and len(raw) <= BODY_BYTES_MAX:
-        raise NotGzip("the gzip body ends too early")
-    return raw
 
 
 def _json(body: bytes) -> Response:

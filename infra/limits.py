@@ -14,6 +14,12 @@ NUMBER_CHARS_MAX = 20
 """Characters of one number in a request."""
 LIST_ROWS_MAX = 1_000
 """Rows in one page of a list at the office."""
+SEARCH_ROWS_MAX = 50
+"""Consumers that one search shows; whoever sees more has not said whom he means."""
+ROUND_STOPS_MAX = 500
+"""Doors of one round; nobody walks more in a day."""
+DECISION_LAG_MAX = 5_000
+"""Log entries that a decision about money reads itself; further behind, the worker reads first."""
 IMPORT_ROWS_MAX = 1_000
 """Rows of an import in one transaction, so that a phone's push waits only for one of them."""
 CLOCK_AHEAD_MS_MAX = 24 * 3600 * 1000

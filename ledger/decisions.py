@@ -1,6 +1,6 @@
 """The journal templates for what a person decided: identify, transfer, void, reverse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ledger.accounts import CREDIT, DEBIT, UNCLEARED, UNIDENTIFIED
 from ledger.draft import Draft, Leg, Share
@@ -37,7 +37,7 @@ def decision(books: Books, posted: Posted) -> None:
     if not fields.get("checker_id") or fields["checker_id"] == fields.get("maker_id"):
         posted.trouble("MAKER_IS_CHECKER", "a decision about money needs a second person")
         return
-    live = _live(history)
+    live = live_entries(history)
     if collection_id is None or not live:
         why = "was undone before" if history else "is not in the books"
         posted.trouble("DECISION_WITHOUT_EFFECT", f"collection {collection_id} {why}")
@@ -49,7 +49,7 @@ def decision(books: Books, posted: Posted) -> None:
     template(books, posted, collection_id, live)
 
 
-def _live(history: list[Draft]) -> list[Draft]:
+def live_entries(history: Sequence[Draft]) -> list[Draft]:
     """The collection's entries that nothing has reversed, oldest first."""
     reversed_seqs = {entry.reverses_seq for entry in history}
     return [entry for entry in history if entry.kind in MOVES and entry.seq not in reversed_seqs]

@@ -70,16 +70,17 @@ def errors_of(schema: type[StrictSchema], values: Any, *, partial: bool = False)
     try:
         schema().load(values, partial=partial)
     except ValidationError as error:
-        return _flat(error.messages)
+        return flat(error.messages)
     return {}
 
 
-def _flat(messages: Any, path: str = "") -> dict[str, str]:
+def flat(messages: Any, path: str = "") -> dict[str, str]:
+    """Marshmallow's tree of complaints as field → message key, such as `stops.0.account_no`."""
     if isinstance(messages, dict):
         found: dict[str, str] = {}
         for key, inner in messages.items():
             name = path if key == "_schema" else f"{path}.{key}".lstrip(".")
-            found |= _flat(inner, name)
+            found |= flat(inner, name)
         return found
     first = messages[0] if isinstance(messages, list) else messages
     key = {"Unknown field.": "unknown_field", "Invalid input type.": "not_an_object"}.get(
@@ -88,4 +89,4 @@ def _flat(messages: Any, path: str = "") -> dict[str, str]:
     return {path or "fields": key}
 
 
-__all__ = ["RecordSchema", "errors_of", "read_schema", "write_schema"]
+__all__ = ["RecordSchema", "errors_of", "flat", "read_schema", "write_schema"]

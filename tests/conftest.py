@@ -74,7 +74,7 @@ def ibc(database):
 
 
 @pytest.fixture
-def other_ibc(database, ibc):  # noqa: ARG001  # the second, after the first
+def other_ibc(database, ibc):  # the second, after the first
     return an_office(database, "CLF", 7)
 
 

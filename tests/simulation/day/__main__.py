@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from rich.console import Console
 
@@ -26,6 +26,7 @@ FACTS_MIN = 20
 """Fewer do not hold everything that a day has once."""
 KILLED_AT, FLUSHED_AT = 0.5, 0.7
 BOOKS_SECONDS_MAX = 90.0
+BEHIND_SECONDS_MAX = 2.0
 COMPARED_PHONES = 5
 
 
@@ -108,7 +109,7 @@ class Day:
         progress = Progress(
             facts_in_all=sum(len(one.walk.deeds) for one in team),
             events=[
-                (KILLED_AT, self.stack.kill_the_books),
+                (KILLED_AT, self._kill_the_books),
                 (FLUSHED_AT, self.stack.empty_the_queue),
             ],
         )
@@ -127,14 +128,24 @@ class Day:
                 outcome.result()
 
     def _wait_for_the_books(self) -> None:
-        def read() -> bool:
-            with self.database.read() as connection:
-                return oracle.books_are_at_the_head(connection, IBC_CODE)
-
         try:
-            wait_for(read, BOOKS_SECONDS_MAX, "the books did not read the log to its end")
+            wait_for(
+                self._books_are_read, BOOKS_SECONDS_MAX, "the books did not read the log to its end"
+            )
         except TooLate as fact:
             self.wrong.append(str(fact))
+
+    def _kill_the_books(self) -> None:
+        """While they have something to read, so that the worker dies at work."""
+        with suppress(TooLate):
+            wait_for(
+                lambda: not self._books_are_read(), BEHIND_SECONDS_MAX, "the books had read it all"
+            )
+        self.stack.kill_the_books()
+
+    def _books_are_read(self) -> bool:
+        with self.database.read() as connection:
+            return oracle.books_are_at_the_head(connection, IBC_CODE)
 
     def _compare_phones(self, team: Sequence[Officer]) -> None:
         """Some phones, spread over the crew: what each keeps is what the office says it may see."""

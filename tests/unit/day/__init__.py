@@ -1,1 +1,1 @@
-"""The simulated day's own parts: its plan, its bad network and its oracle."""
+"""The simulated day's own parts: its plan and its bad network."""

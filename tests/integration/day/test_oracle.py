@@ -2,8 +2,6 @@
 
 import pytest
 
-from infra.database import Database
-from models import Base
 from tests.simulation.day.oracle import (
     Fact,
     Notebook,
@@ -20,15 +18,12 @@ CASH_PAISA = 1_500_00
 
 
 @pytest.fixture
-def connection(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'day.db'}")
+def connection(database):
     with database.write() as connection:
-        Base.metadata.create_all(connection)
         run(connection, "INSERT INTO log_heads VALUES ('DEF', 'one', 0, '')")
         run(connection, "INSERT INTO books_offsets VALUES ('DEF', 0, 0, '', NULL, 0)")
         post(connection, 1, "bill", "b", [("D", 1100, ACCOUNT, 900_00), ("C", 2900, "", 900_00)])
         yield connection
-    database.close()
 
 
 @pytest.fixture

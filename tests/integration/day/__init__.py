@@ -1,0 +1,1 @@
+"""The simulated day's oracle, on a database."""
