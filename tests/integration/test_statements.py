@@ -110,7 +110,7 @@ def test_a_page_is_two_statements_however_many_scopes_have_moved(database, phone
 
 
 @pytest.fixture
-def many_doors(database, ibc):  # noqa: ARG001  # its consumers must be there
+def many_doors(database, ibc):  # its consumers must be there
     """Doors enough that the planner must choose the right one of several indexes."""
     with database.write() as connection:
         (row,) = fetch(connection, "SELECT * FROM consumers LIMIT 1")
