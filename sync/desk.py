@@ -141,7 +141,7 @@ def _proposal(desk: Desk) -> Row:
         id=desk.case["id"],
         version=desk.case["version"],
     )
-    proposed = rows[0]._asdict()
+    proposed: Row = rows[0]._asdict()
     if proposed["by_id"] == desk.person.id:
         raise MakerIsChecker("the person who proposed it may not check it; ask a colleague")
     return proposed
