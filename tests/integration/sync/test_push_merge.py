@@ -37,15 +37,28 @@ def test_edits_of_different_fields_are_both_kept(phone, second_phone, issue):
 
 
 def test_edits_of_the_same_field_are_put_before_a_person(database, phone, second_phone, issue):
-    edit(phone, issue, remark="one")
+    edit(phone, issue, fault_code="slow")
 
-    outcome = edit(second_phone, issue, remark="other", severity="high")
+    outcome = edit(second_phone, issue, fault_code="fast", severity="high")
 
     assert words([outcome]) == ["conflict SAME_FIELD"]
     assert outcome.wire()["conflict_id"]
-    state = one(database, "SELECT remark, severity, version FROM meter_issues")
-    assert state == ("one", "high", 3)
+    state = one(database, "SELECT fault_code, severity, version FROM meter_issues")
+    assert state == ("slow", "high", 3)
     assert one(database, "SELECT kind FROM exceptions") == "CONFLICT"
+
+
+def test_fields_with_a_rule_meet_without_a_person(database, phone, second_phone, issue):
+    edit(phone, issue, remark="stands still\nburnt", severity="high", safety=True)
+
+    outcome = edit(
+        second_phone, issue, remark="stands still\nseal gone", severity="low", safety=False
+    )
+
+    assert words([outcome]) == ["merged"]
+    state = one(database, "SELECT remark, severity, safety FROM meter_issues")
+    assert state == ("stands still\nburnt\nseal gone", "high", True)
+    assert not rows(database, "SELECT id FROM exceptions")
 
 
 def test_the_same_edit_on_both_phones_is_no_conflict(phone, second_phone, issue):

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models import ENTITIES
+from models.declaration import Rule, RuleWord
 from sync.merge import base_of, merge
 
 NAMES = ("remark", "severity", "safety", "reading_kwh")
@@ -87,3 +89,67 @@ def test_true_is_not_one_where_both_sides_changed_a_field():
     merged = merge({"safety": None}, {"safety": False}, {"safety": True})
 
     assert merged.conflicts == {"safety": (None, False, True)}
+
+
+ASKS = Rule(RuleWord.ASK)
+MAX = Rule(RuleWord.MAX)
+WORDS = Rule(RuleWord.MAX, ("low", "normal", "high"))
+UNION = Rule(RuleWord.UNION, most=3)
+APPEND = Rule(RuleWord.APPEND, most=12)
+A_PERSON = object()
+
+# rule, base, server, device: what the field becomes when both sides changed it
+MEETINGS = [
+    (Rule(RuleWord.SERVER), 1, 2, 3, 2),
+    (Rule(RuleWord.SERVER), 1, None, 3, None),
+    (Rule(RuleWord.DEVICE), 1, 2, 3, 3),
+    (Rule(RuleWord.DEVICE), 1, 2, None, None),
+    (MAX, 1, 2, 3, 3),
+    (MAX, 1, 3, 2, 3),
+    (MAX, None, True, False, True),
+    (MAX, None, False, True, True),
+    (MAX, 1, None, 3, 3),
+    (MAX, 1, 2, None, 2),
+    (WORDS, "normal", "low", "high", "high"),
+    (WORDS, "normal", "high", "low", "high"),
+    (UNION, ["a"], ["a", "b"], ["a", "c"], ["a", "b", "c"]),
+    (UNION, ["a"], None, ["b"], ["b"]),
+    (UNION, ["a"], ["b", "c"], ["d", "e"], A_PERSON),
+    (APPEND, "a", "a\nb", "a\nc", "a\nb\nc"),
+    (APPEND, None, "b", "c", "b\nc"),
+    (APPEND, "a", "x", "y", "x\ny"),
+    (APPEND, "a", "a\nb", "a\nb\nb", "a\nb\nb\nb"),
+    (APPEND, "a", None, "a\nc", A_PERSON),
+    (APPEND, "a", "a\nb", None, A_PERSON),
+    (APPEND, "a", "a\nbbbbb", "a\nccccc", A_PERSON),
+    (ASKS, 1, 2, 3, A_PERSON),
+]
+
+
+@pytest.mark.parametrize(("rule", "base", "server", "device", "becomes"), MEETINGS)
+def test_a_rule_decides_what_both_sides_changed(rule, base, server, device, becomes):
+    merged = merge({"f": base}, {"f": server}, {"f": device}, {"f": rule})
+
+    if becomes is A_PERSON:
+        assert (merged.fields, merged.conflicts) == ({}, {"f": (base, server, device)})
+    else:
+        assert {"f": server, **merged.fields} == {"f": becomes}
+        assert merged.conflicts == {}
+
+
+@pytest.mark.parametrize("word", RuleWord)
+def test_no_rule_touches_what_only_one_side_changed(word):
+    rules = {"f": Rule(word)}
+
+    assert merge({"f": 1}, {"f": 1}, {"f": 2}, rules).fields == {"f": 2}
+    assert merge({"f": 1}, {"f": 2}, {"f": 1}, rules).fields == {}
+    assert merge({"f": 1}, {"f": 2}, {"f": 2}, rules).fields == {}
+
+
+def test_the_rules_of_a_meter_issue():
+    asking = {name for name, rule in ENTITIES["meter_issue"].rules.items() if rule.word == "ask"}
+
+    assert {"reading_kwh", "fault_code"} <= asking
+    assert asking.isdisjoint({"remark", "severity", "safety", "evidence"})
+    assert ENTITIES["meter_issue"].rules["severity"].order == ("low", "normal", "high")
+    assert ENTITIES["meter_issue"].rules["remark"].most == 1000
