@@ -49,12 +49,17 @@ def open_collision(
 
 def double_visits(writing: Writing, changes: Sequence[Change]) -> None:
     """Two officers at the same stop: both visits stand."""
-    stops = {str(change.after.fields["stop_id"]) for change in _with(changes, "stop_id")}
-    before = _rows(writing, "visits", "stop_id", stops)
-    for change in _with(changes, "stop_id"):
+    visits = _with(changes, "stop_id")
+    # By account, which has an index already: a stop's visits are among its consumer's.
+    accounts = {str(change.after.fields["account_no"]) for change in visits}
+    before = _rows(writing, "visits", "account_no", accounts)
+    for change in visits:
         visit = change.after
-        for other in before[str(visit.fields["stop_id"])]:
-            if other.id != visit.id and other.officer_id != visit.fields["officer_id"]:
+        for other in before[str(visit.fields["account_no"])]:
+            if (
+                other.stop_id == visit.fields["stop_id"]
+                and other.officer_id != visit.fields["officer_id"]
+            ):
                 open_collision(writing, "DOUBLE_VISIT", visit, change.seq, other.id)
 
 

@@ -13,8 +13,9 @@ from models import ENTITIES
 from sync.pull import quiet_page
 from tests.building import a_collection, a_visit, an_issue
 
-PUSH_STATEMENTS_MAX = 5
-"""The lock, the chain, the accounts, what waits, and everything that is written."""
+PUSH_STATEMENTS_MAX = 7
+"""The lock, the chain, the accounts, what waits, what these facts may meet (issues of the accounts for
+issues, cuts for money), and everything that is written."""
 DOORS = 2_000
 
 

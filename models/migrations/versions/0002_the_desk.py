@@ -179,11 +179,9 @@ def upgrade() -> None:
             "sla_started_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
     )
-    op.create_index(op.f("ix_visits_ibc_id_stop_id"), "visits", ["ibc_id", "stop_id"], unique=False)
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_visits_ibc_id_stop_id"), table_name="visits")
     op.drop_column("meter_issues", "sla_started_at")
     op.drop_column("meter_issues", "duplicate_of")
     op.drop_column("exceptions", "assignee_id")
