@@ -10,6 +10,7 @@ import orjson
 from api.openapi import openapi_document, scope_text
 from models import ENTITIES, Entity
 from models.base import Field
+from models.declaration import Owner, Policy
 from models.kinds import Day, Flag, Group, Id, Kind, Moment, Month, OneOf, Several, Whole, Words
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -98,9 +99,17 @@ def _entity_page(entity: Entity) -> str:
     if sync.states:
         moves = (f"{a} → {b} ({owner.value})" for (a, b), owner in sync.states.items())
         lines += ["", "Transitions: " + " · ".join(moves) + "."]
+    if sync.policy is Policy.MERGE:
+        lines += ["", "Changed on both sides: " + " · ".join(_rule_text(entity)) + "."]
     if sync.claims:
         lines += ["", "Only one record may hold a value of: " + ", ".join(sync.claims) + "."]
     return "\n".join(lines)
+
+
+def _rule_text(entity: Entity) -> Iterator[str]:
+    for field in entity.owned_by(Owner.DEVICE):
+        order = f" ({' < '.join(field.rule.order)})" if field.rule.order else ""
+        yield f"{field.name} `{field.rule.word.value}`{order}"
 
 
 def _field_row(field: Field) -> str:

@@ -10,7 +10,11 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from infra.database import Database
 from models import Base
-from models.migrations.triggers import drop_trigger_statements, trigger_statements
+from models.migrations.triggers import (
+    drop_trigger_statements,
+    later_statements,
+    trigger_statements,
+)
 from tests.building import a_phone, an_office
 
 CONNECTIONS_MAX = 24
@@ -76,6 +80,7 @@ def tampering(database):
     yield
     if not database.is_sqlite:  # there the tables outlive the test
         _run(database, trigger_statements)
+        _run(database, later_statements)
 
 
 @pytest.fixture
@@ -111,6 +116,7 @@ def _make_tables(url: str) -> None:
     database = Database(url)
     Base.metadata.create_all(database.engine)
     _run(database, trigger_statements)
+    _run(database, later_statements)
     database.close()
 
 

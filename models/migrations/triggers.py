@@ -3,6 +3,9 @@
 KEPT = ("entries", "postings", "allocations", "mutations", "chain_links")
 """Tables whose rows are never changed once written."""
 
+KEPT_SINCE = {"0002": ("case_actions",)}
+"""Revision → tables that it makes and keeps; KEPT is what the first one keeps."""
+
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
@@ -12,12 +15,15 @@ def trigger_statements(dialect: str) -> list[str]:
 
 
 def drop_trigger_statements(dialect: str) -> list[str]:
-    """The DDL that takes them away again, for a downgrade."""
+    """The DDL that takes them all away again, those of later revisions too."""
+    tables = [*KEPT, *(table for later in KEPT_SINCE.values() for table in later)]
     if dialect == SQLITE:
-        return [f"DROP TRIGGER IF EXISTS {name}" for table in KEPT for name in trigger_names(table)]
+        return [
+            f"DROP TRIGGER IF EXISTS {name}" for table in tables for name in trigger_names(table)
+        ]
     dropped = [
         f"DROP TRIGGER IF EXISTS {name} ON {table}"
-        for table in KEPT
+        for table in tables
         for name in trigger_names(table)
     ]
     return [
@@ -33,13 +39,31 @@ def trigger_names(table: str) -> tuple[str, str]:
     return f"{table}_no_update", f"{table}_no_delete"
 
 
-def _sqlite() -> list[str]:
+def later_statements(dialect: str) -> list[str]:
+    """The DDL for what the revisions after the first one keep, where tables are made at once."""
     return [
-        f"CREATE TRIGGER {name} BEFORE {operation} ON {table} "
+        statement
+        for tables in KEPT_SINCE.values()
+        for table in tables
+        for statement in keep_statements(dialect, table)
+    ]
+
+
+def keep_statements(dialect: str, table: str) -> list[str]:
+    """The DDL after which a table's rows are never changed; PostgreSQL has the function by then."""
+    refusal = (
         f"BEGIN SELECT RAISE(ABORT, '{table} is append-only, write a new row that corrects it'); END"
-        for table in KEPT
+        if dialect == SQLITE
+        else "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    return [
+        f"CREATE TRIGGER {name} BEFORE {operation} ON {table} {refusal}"
         for name, operation in zip(trigger_names(table), ("UPDATE", "DELETE"), strict=True)
     ]
+
+
+def _sqlite() -> list[str]:
+    return [statement for table in KEPT for statement in keep_statements(SQLITE, table)]
 
 
 def _postgresql() -> list[str]:
@@ -62,11 +86,7 @@ def _postgresql() -> list[str]:
         ),
     ]
     for table in KEPT:
-        for name, operation in zip(trigger_names(table), ("UPDATE", "DELETE"), strict=True):
-            statements.append(
-                f"CREATE TRIGGER {name} BEFORE {operation} ON {table} "
-                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-            )
+        statements += keep_statements(POSTGRESQL, table)
     statements.append(
         "CREATE TRIGGER postings_balance AFTER INSERT ON postings "
         "REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION refuse_unbalanced()"

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from models.migrations.triggers import KEPT_SINCE, keep_statements
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -179,6 +181,9 @@ def upgrade() -> None:
             "sla_started_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
     )
+    for table in KEPT_SINCE[revision]:
+        for statement in keep_statements(op.get_bind().dialect.name, table):
+            op.execute(statement)
 
 
 def downgrade() -> None:

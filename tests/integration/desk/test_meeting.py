@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from infra.ids import new_id
 from tests.building import an_issue, words
@@ -137,3 +139,11 @@ def test_a_bulk_leaves_what_another_has(clerk, other_clerk, three):
 
     [item] = answer.json["items"]
     assert (item["outcome"], item["errors"]) == ("refused", {"assignee_id": "assigned_to_another"})
+
+
+@pytest.mark.parametrize("statement", ["UPDATE case_actions SET by_id = 'x'", "DELETE FROM {}"])
+def test_what_people_did_is_never_changed(statement, clerk, conflict, database):
+    clerk.act(conflict.exception_id, "claim")
+
+    with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
+        connection.execute(text(statement.format("case_actions")))

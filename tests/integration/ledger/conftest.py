@@ -2,7 +2,11 @@
 
 import pytest
 
-from models.migrations.triggers import drop_trigger_statements, trigger_statements
+from models.migrations.triggers import (
+    drop_trigger_statements,
+    later_statements,
+    trigger_statements,
+)
 from tests.integration.ledger.office import Office
 
 
@@ -19,5 +23,9 @@ def triggers_stand_again(database):
         return
     with database.engine.begin() as connection:
         dialect = connection.dialect.name
-        for statement in [*drop_trigger_statements(dialect), *trigger_statements(dialect)]:
+        for statement in [
+            *drop_trigger_statements(dialect),
+            *trigger_statements(dialect),
+            *later_statements(dialect),
+        ]:
             connection.exec_driver_sql(statement)

@@ -101,6 +101,7 @@ LISTS = (
     "/entries",
     "/exceptions",
     "/decisions",
+    "/conflicts",
 )
 
 
