@@ -1,6 +1,7 @@
 """Receipt secrets and receipt numbers given to devices: a number is printed once, ever (M10)."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table
@@ -29,6 +30,15 @@ class Block:
     prefix: str
     first_serial: int
     last_serial: int
+
+
+def is_issued(receipt_no: str, blocks: Iterable[Block]) -> bool:
+    """Whether the number lies in one of these blocks. Pure."""
+    prefix, _, serial = receipt_no.rpartition("-")
+    return any(
+        prefix == block.prefix and block.first_serial <= int(serial) <= block.last_serial
+        for block in blocks
+    )
 
 
 def issue_block(

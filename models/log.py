@@ -59,6 +59,14 @@ class Mutation(Base):
             postgresql_where=sql("changes IS NOT NULL"),
         ),
         Index(
+            "ix_mutations_author",
+            "ibc_id",
+            "author_id",
+            "author_seq",
+            sqlite_where=sql("author_seq IS NOT NULL"),
+            postgresql_where=sql("author_seq IS NOT NULL"),
+        ),
+        Index(
             "ix_mutations_of",
             "ibc_id",
             "of_id",
@@ -93,7 +101,7 @@ class Mutation(Base):
     code = Column(TEXT)
     """Why it is held, waiting, in conflict or rejected."""
     detail = Column(TEXT)
-    """JSON: field errors of a rejection, ids of what was opened for it."""
+    """JSON: field errors of a rejection, ids of what was opened for it, who carried it."""
     body = Column(TEXT, nullable=False)
     """The canonical bytes (RFC 8785) as the author signed them."""
     body_hash = Column(TEXT, nullable=False)
@@ -125,7 +133,11 @@ class DeviceChain(Base):
     last_seq = Column(WHOLE, nullable=False)
     last_hash = Column(TEXT, nullable=False)
     missing = Column(TEXT, nullable=False)
-    """JSON list of [from, to] sequence numbers that were skipped and have not come yet."""
+    """JSON list of [from, to, hash before, prev after] that were skipped and have not come yet."""
+    gap_since = Column(WHOLE)
+    """When the first of what is missing now was seen to be missing."""
+    signs = Column(WHOLE, nullable=False, server_default="0")
+    """1 when the device has ever signed its chain: from then on it must always sign."""
     last_seen_at = Column(WHOLE)
     pending = Column(WHOLE)
     app_version = Column(TEXT)

@@ -13,10 +13,9 @@ from infra.database import Database, fetch, insert_rows
 from ledger.exceptions import case
 from models.log import ExceptionCase
 from models.verdict import VerdictWord
-from sync.chain import Chain, Missing
 from sync.effects import SERVER, apply_effects
 from sync.intake import read_mutations
-from sync.lookup import look_up
+from sync.lookup import load_standing, look_up
 from sync.mutation import Author, Origin
 from sync.outcomes import OutcomeWord
 from sync.push import OUR_FAULT, Arriving, Carried
@@ -92,7 +91,8 @@ def _decide_again(
         id=stored["author_id"], origin=Origin(stored["origin"]), officer_id=stored["officer_id"]
     )
     found = look_up(writing, [mutation], assume_new=False)
-    arriving = Arriving(writing, author, found, Chain(0, "", Missing()), Carried())
+    standing = load_standing(connection, ibc_id, author)
+    arriving = Arriving(writing, author, found, standing, Carried())
     arriving.later_fate = True
     seq = writing.next_seq
     outcome = arriving.judge(mutation)

@@ -190,6 +190,8 @@ def _nameless(
         fields=fields,
         body=body.decode(),
         body_hash=body_hash,
+        # Its place in the chain is known by its bytes, or it would cut its neighbours off.
+        prev=row.get("prev") if type(row.get("prev")) is str else None,
         errors=errors,
     )
 

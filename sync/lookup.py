@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from auth.blocks import Block
+from infra.clock import Milliseconds
 from infra.database import Insert, any_of, fetch, listed
 from models import ENTITIES, Entity
 from models.declaration import Policy
@@ -56,31 +58,56 @@ def awaits(entity: Entity) -> list[tuple[str, Entity]]:
     ]
 
 
-def load_chain(connection: Connection, ibc_id: str, author: Author) -> Chain:
-    """How far the device's chain has come."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is kept of an author: its chain, when that got its first gap, and its receipt numbers."""
+
+    chain: Chain
+    gap_since: Milliseconds | None = None
+    blocks: Sequence[Block] = ()
+
+
+def load_standing(connection: Connection, ibc_id: str, author: Author) -> Standing:
+    """How far the device's chain has come, and which receipt numbers it was given; one statement."""
+    if author.origin is not Origin.DEVICE:
+        return Standing(Chain(0, "", Missing()))
     rows = fetch(
         connection,
-        "SELECT last_seq, last_hash, missing FROM device_chains "
-        "WHERE ibc_id = :ibc_id AND device_id = :device_id",
+        "SELECT c.last_seq, c.last_hash, c.missing, c.signs, c.gap_since, "
+        "b.prefix, b.first_serial, b.last_serial FROM (SELECT 1 AS one) AS once "
+        "LEFT JOIN device_chains c ON c.ibc_id = :ibc_id AND c.device_id = :device_id "
+        "LEFT JOIN receipt_blocks b ON b.ibc_id = :ibc_id AND b.device_id = :device_id",
         ibc_id=ibc_id,
         device_id=author.id,
     )
-    if not rows:
-        return Chain(0, "", Missing())
-    last_seq, last_hash, missing = rows[0]
-    return Chain(last_seq, last_hash, Missing([tuple(pair) for pair in orjson.loads(missing)]))
+    kept = rows[0]
+    blocks = [
+        Block(row.prefix, row.first_serial, row.last_serial)
+        for row in rows
+        if row.prefix is not None
+    ]
+    if kept.last_seq is None:
+        return Standing(Chain(0, "", Missing()), None, blocks)
+    missing = Missing.of(orjson.loads(kept.missing))
+    chain = Chain(kept.last_seq, kept.last_hash, missing, bool(kept.signs))
+    return Standing(chain, kept.gap_since, blocks)
 
 
-def chain_writes(ibc_id: str, author: Author, chain: Chain, **report: Any) -> list[Insert]:
+def chain_writes(
+    ibc_id: str, author: Author, standing: Standing, now: Milliseconds, **report: Any
+) -> list[Insert]:
     """How far the chain has come, and what the phone said of itself, to be written."""
     if author.origin is not Origin.DEVICE:
         return []
+    chain = standing.chain
     row = {
         "ibc_id": ibc_id,
         "device_id": author.id,
         "last_seq": chain.seq,
         "last_hash": chain.hash,
-        "missing": orjson.dumps(chain.missing.ranges).decode(),
+        "missing": orjson.dumps([list(gap) for gap in chain.missing.ranges]).decode(),
+        "gap_since": (standing.gap_since or now) if chain.missing.ranges else None,
+        "signs": int(chain.signs),
         **report,
     }
     return [Insert(DeviceChain.__table__, [row], "replace")]

@@ -1,7 +1,7 @@
 """From mutations to truth: what a push does, numbered as docs/protocol.md numbers it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -10,16 +10,18 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from auth.blocks import is_issued
 from infra.clock import Milliseconds
 from infra.database import Database
 from ledger.exceptions import case
 from models import ENTITIES, Entity
 from models.declaration import Owner, Policy
 from models.meter_issue import CLOSED_STATES
-from sync.chain import Chain
+from sync.chain import vouched_from
 from sync.effects import apply_effects
+from sync.gaps import close_gap, first_with_number
 from sync.intake import is_account_no, readable_money
-from sync.lookup import Found, awaits, chain_writes, load_chain, look_up
+from sync.lookup import Found, Standing, awaits, chain_writes, load_standing, look_up
 from sync.merge import Changes, base_of, merge
 from sync.mutation import Author, Mutation, Op, Origin
 from sync.outcomes import Outcome, OutcomeWord
@@ -32,7 +34,9 @@ log = structlog.get_logger()
 
 OUR_FAULT = "our_fault"
 """What a mutation waits for on which our own code failed (sync/faults.py tries again)."""
-HELD_WITH_RECORD = frozenset({"UNKNOWN_ACCOUNT", "OTHER_IBC", "RECEIPT_NO_REUSED"})
+HELD_WITH_RECORD = frozenset(
+    {"UNKNOWN_ACCOUNT", "OTHER_IBC", "RECEIPT_NO_REUSED", "RECEIPT_NOT_ISSUED"}
+)
 """Doubted, and yet well-formed: the record is kept and the books put its money in suspense."""
 
 
@@ -42,8 +46,12 @@ class Carried:
 
     trusted: bool = True
     """False for a revoked device: all that is new is stored and held."""
-    signed: bool = True
-    """False when the signature over the head is wrong."""
+    signed: bool | None = None
+    """Whether the device's own signature covers the last mutation; None when none was sent."""
+    covered: frozenset[str] = frozenset()
+    """Hashes that a good signature covers: the unbroken run that ends with the last mutation."""
+    carrier: str | None = None
+    """Who brought another device's outbox; None when the device itself pushed."""
     clock_offset_ms: int | None = None
     app: str | None = None
     pending: int | None = None
@@ -74,6 +82,10 @@ def push(
     Errors: UnknownIbc; DBAPIError when the database stays unavailable (nothing was stored).
     """
 
+    if carried.signed:
+        first = vouched_from([(m.prev, m.body_hash) for m in mutations])
+        carried = replace(carried, covered=frozenset(m.body_hash for m in mutations[first:]))
+
     def work(batch: Sequence[Mutation], *, assume_new: bool) -> Pushed:
         return database.transact(
             lambda connection: _push(
@@ -90,14 +102,14 @@ def push(
         pass
     except Exception as error:  # our own fault, which must not cost the neighbours
         log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
-        return _one_by_one(work, database, ibc_id, author, mutations, now)
+        return _one_by_one(work, database, ibc_id, author, mutations, now, carried)
     try:
         return work(mutations, assume_new=False)
     except OperationalError:
         raise
     except Exception as error:
         log.exception("push_failed_as_a_batch", ibc_id=ibc_id, error=repr(error))
-    return _one_by_one(work, database, ibc_id, author, mutations, now)
+    return _one_by_one(work, database, ibc_id, author, mutations, now, carried)
 
 
 def _one_by_one(
@@ -107,6 +119,7 @@ def _one_by_one(
     author: Author,
     mutations: Sequence[Mutation],
     now: Milliseconds,
+    carried: Carried,
 ) -> Pushed:
     """Each mutation alone, so that the one on which our code fails stops nobody (ruling 1)."""
     outcomes: list[Outcome] = []
@@ -118,7 +131,12 @@ def _one_by_one(
         except Exception as error:  # kept, alarmed and tried again by a worker
             log.exception("our_fault", ibc_id=ibc_id, mutation_id=mutation.id, error=repr(error))
             keep = partial(
-                _keep_for_later, ibc_id=ibc_id, author=author, mutation=mutation, now=now
+                _keep_for_later,
+                ibc_id=ibc_id,
+                author=author,
+                mutation=mutation,
+                now=now,
+                carried=carried,
             )
             pushed = database.transact(keep)
         outcomes += pushed.outcomes
@@ -126,15 +144,21 @@ def _one_by_one(
 
 
 def _keep_for_later(
-    connection: Connection, ibc_id: str, author: Author, mutation: Mutation, now: Milliseconds
+    connection: Connection,
+    ibc_id: str,
+    author: Author,
+    mutation: Mutation,
+    now: Milliseconds,
+    carried: Carried,
 ) -> Pushed:
     """Store a mutation that our code could not decide; it waits for us, and an alarm rings."""
     writing = Writing(connection, ibc_id, lock_head(connection, ibc_id), now)
-    chain = load_chain(connection, ibc_id, author)
-    arriving = Arriving(writing, author, Found({}, {}, {}), chain, Carried())
+    standing = load_standing(connection, ibc_id, author)
+    arriving = Arriving(writing, author, Found({}, {}, {}), standing, carried)
     outcome = arriving.keep(mutation)
-    writing.flush(*chain_writes(ibc_id, author, chain))
-    return Pushed(writing.head.epoch, [outcome], chain.missing.numbers(), writing.logged_count)
+    writing.flush(*chain_writes(ibc_id, author, standing, now))
+    missing = standing.chain.missing.numbers()
+    return Pushed(writing.head.epoch, [outcome], missing, writing.logged_count)
 
 
 def _push(
@@ -148,20 +172,26 @@ def _push(
     assume_new: bool,
 ) -> Pushed:
     writing = Writing(connection, ibc_id, lock_head(connection, ibc_id), now)
-    chain = load_chain(connection, ibc_id, author)
+    standing = load_standing(connection, ibc_id, author)
+    chain = standing.chain
     assume_new = assume_new and all((m.seq or 0) > chain.seq for m in mutations)
     found = look_up(writing, mutations, assume_new=assume_new)
-    arriving = Arriving(writing, author, found, chain, carried)
+    arriving = Arriving(writing, author, found, standing, carried)
+    chain.signs = chain.signs or bool(carried.covered)
     outcomes = [arriving.take(mutation) for mutation in mutations]
     release_arrived(writing, arriving.arrived)
     apply_effects(writing)
+    if standing.gap_since is not None and not chain.missing.ranges:
+        close_gap(writing, author.id)
     report = {
         "last_seen_at": now,
         "pending": carried.pending,
         "app_version": carried.app,
         "clock_offset_ms": carried.clock_offset_ms,
     }
-    writing.flush(*chain_writes(ibc_id, author, chain, **report))
+    # Who carries another's outbox says nothing about how that phone is doing.
+    said = {} if carried.carrier else report
+    writing.flush(*chain_writes(ibc_id, author, standing, now, **said))
     return Pushed(writing.head.epoch, outcomes, chain.missing.numbers(), writing.logged_count)
 
 
@@ -169,17 +199,20 @@ class Arriving:
     """One batch being decided: what is known, and what has been decided so far."""
 
     def __init__(
-        self, writing: Writing, author: Author, found: Found, chain: Chain, carried: Carried
+        self, writing: Writing, author: Author, found: Found, standing: Standing, carried: Carried
     ) -> None:
         self.writing = writing
         self.author = author
         self.seen = dict(found.seen)
         self.accounts = found.accounts
         self.claimed = found.claimed
-        self.chain = chain
-        self.doubt = None if carried.signed else "SIGNATURE_BAD"
-        if not carried.trusted:
-            self.doubt = "DEVICE_UNTRUSTED"
+        self.chain = standing.chain
+        self.blocks = standing.blocks
+        self.carrier = carried.carrier
+        self.trusted = carried.trusted
+        self.covered = carried.covered
+        # Before a device has ever signed, what claims nothing is trusted as its token is.
+        self.must_be_covered = carried.signed is not None or self.chain.signs
         self.arrived: list[Record] = []
         self.later_fate = False
         """Whether these were stored undecided before: their entries are `of` the first ones."""
@@ -203,10 +236,10 @@ class Arriving:
             amount = readable_money(mutation.entity, mutation.fields) if mutation.entity else None
             if amount is None:
                 return self._reject(mutation, mutation.errors)
-            return self._hold(mutation, self.doubt or "MALFORMED", amount, mutation.errors)
+            return self._hold(mutation, self._trust_doubt(mutation) or "MALFORMED", amount, mutation.errors)
         assert mutation.entity is not None  # an unknown entity is an error, caught above
         # 3 Whose is it? The device's chain, its trust, then the consumer's IBC.
-        doubt = self.doubt or self._chain_doubt(mutation)
+        doubt = self._trust_doubt(mutation) or self._chain_doubt(mutation)
         if doubt:
             return self._hold(mutation, doubt)
         awaited = self._awaited(mutation)
@@ -252,7 +285,7 @@ class Arriving:
         fields = mutation.fields | dict.fromkeys(entity.stamped, self.author.officer_id)
         # The claim comes first: doubted money claims its receipt number like any other.
         claim_doubt = self._claim_doubt(mutation, entity)
-        code = self._account_doubt(mutation, entity) or claim_doubt
+        code = self._account_doubt(mutation, entity) or claim_doubt or self._block_doubt(mutation)
         if code and code not in HELD_WITH_RECORD:
             return self._hold(mutation, code)
         if code:
@@ -398,7 +431,8 @@ class Arriving:
         errors: Mapping[str, str] | None = None,
         version: int | None = None,
     ) -> tuple[int, Outcome]:
-        case_id = self._open_case(code, mutation, amount=amount)
+        detail = self._other_side(mutation) if code == "FORK" else None
+        case_id = self._open_case(code, mutation, amount=amount, detail=detail)
         return self._record(
             mutation,
             OutcomeWord.HELD,
@@ -410,6 +444,10 @@ class Arriving:
 
     def keep(self, mutation: Mutation) -> Outcome:
         """Store it undecided, because our own code failed on it."""
+        doubt = self._trust_doubt(mutation)
+        if doubt:
+            # Tried again it would be trusted: what a revoked phone sends is never decided by us.
+            return self._hold(mutation, doubt)
         self._open_case("OUR_FAULT", mutation)
         seq, outcome = self._record(mutation, OutcomeWord.WAITING, code="OUR_FAULT")
         self.writing.wait(OUR_FAULT, str(mutation.id), seq)
@@ -436,6 +474,8 @@ class Arriving:
         detail: dict[str, Any] = {"errors": errors} if errors else {}
         if case_id:
             detail["exception_id"] = case_id
+        if self.carrier:
+            detail["carried_by"] = self.carrier
         row = log_row(
             mutation_id=mutation.id,
             origin=self.author.origin.value,
@@ -459,7 +499,9 @@ class Arriving:
             row |= release_of(mutation.id, mutation.body_hash)
         seq = self.writing.log(row)
         self.seen.setdefault(mutation.id, {})[mutation.body_hash] = row
-        self.chain.follow(mutation.seq, mutation.body_hash)
+        # Whoever stole a token must not take the phone's next number from it.
+        if self._is_vouched_for(mutation):
+            self.chain.follow(mutation.seq, mutation.prev, mutation.body_hash)
         outcome = Outcome(
             id=mutation.id,
             outcome=word,
@@ -469,6 +511,12 @@ class Arriving:
             exception_id=case_id,
         )
         return seq, outcome
+
+    def _other_side(self, mutation: Mutation) -> Mapping[str, Any]:
+        """Both links that claim one number; the exception of a cloned phone names them."""
+        assert mutation.seq is not None  # only a link with a number forks
+        first = first_with_number(self.writing, self.author.id, mutation.seq)
+        return {"seq": mutation.seq, "mutation_ids": [first, mutation.id]}
 
     def _open_case(
         self,
@@ -498,11 +546,28 @@ class Arriving:
             )
         )
 
+    def _trust_doubt(self, mutation: Mutation) -> str | None:
+        """A phone that was revoked, or a link that its key should have signed and has not."""
+        if not self.trusted:
+            return "DEVICE_UNTRUSTED"
+        return None if self._is_vouched_for(mutation) else "SIGNATURE_BAD"
+
+    def _is_vouched_for(self, mutation: Mutation) -> bool:
+        """Does the device's signature cover it, where it must? (decision 0011)"""
+        return not self.must_be_covered or mutation.body_hash in self.covered
+
+    def _block_doubt(self, mutation: Mutation) -> str | None:
+        """Was the receipt number given to this phone? (M10)"""
+        number = mutation.fields.get("receipt_no")
+        if number is None or not mutation.is_money or self.author.origin is not Origin.DEVICE:
+            return None
+        return None if is_issued(number, self.blocks) else "RECEIPT_NOT_ISSUED"
+
     def _chain_doubt(self, mutation: Mutation) -> str | None:
         """Does it fit the device's chain? (protocol 1)"""
         if mutation.seq is None or self.author.origin is not Origin.DEVICE:
             return None
-        return self.chain.doubt(mutation.seq, mutation.prev)
+        return self.chain.doubt(mutation.seq, mutation.prev, mutation.body_hash)
 
     def _account_doubt(self, mutation: Mutation, entity: Entity) -> str | None:
         """Whose consumer? Another IBC's, or nobody's that we know: stored, and doubted."""

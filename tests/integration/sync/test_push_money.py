@@ -270,13 +270,16 @@ def test_doubted_money_claims_its_receipt_number_too(phone, ibc):
     assert words(pushed.outcomes) == ["held UNKNOWN_ACCOUNT", "held RECEIPT_NO_REUSED"]
 
 
-def test_two_ibcs_may_use_one_receipt_number(database, phone, ibc, other_ibc):
+def test_a_receipt_number_of_another_ibcs_block_is_held_with_its_record(database, phone, ibc, other_ibc):
     stranger = a_phone(database, other_ibc)
     phone.push(phone.put("collection", a_collection(ibc.accounts[0], "Q3-000043")))
 
     row = stranger.put("collection", a_collection(other_ibc.accounts[0], "Q3-000043"))
 
-    assert words([stranger.push_one(row)]) == ["applied"]
+    outcome = stranger.push_one(row)
+
+    assert words([outcome]) == ["held RECEIPT_NOT_ISSUED"]
+    assert outcome.version == 1
 
 
 def test_the_log_keeps_the_bytes_that_the_phone_signed(database, phone, ibc):
