@@ -58,6 +58,12 @@ class Context:
         principal: Principal = g.principal
         return principal
 
+    @property
+    def carrier(self) -> Principal | None:
+        """Who brings this request, at a view that recognises people and needs none."""
+        carrier: Principal | None = g.principal
+        return carrier
+
     def now(self) -> Milliseconds:
         return now_ms()
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.balances import NotADay
 from api.body import NotGzip, TooLarge
+from api.handin import HandinRefused
 from api.imports import TooManyLines
 from api.lists import NotAPlace
 from api.preconditions import KeyNeeded, VersionNeeded
@@ -74,6 +75,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
         S.PRECONDITION_REQUIRED, "precondition-required", "Send If-Match", Do.UPDATE_APP
     ),
     PhoneNeeded: Problem(S.FORBIDDEN, "phone-needed", "Only a phone syncs", Do.ASK_OFFICE),
+    HandinRefused: Problem(
+        S.FORBIDDEN, "handin-refused", "The device has not signed this", Do.ASK_OFFICE
+    ),
     MakerIsChecker: Problem(
         S.FORBIDDEN, "maker-is-checker", "Another person must check this", Do.ASK_OFFICE
     ),

@@ -10,7 +10,6 @@ from api.body import unpacked_body
 from api.context import context
 from auth.access import requires
 from auth.principals import Principal
-from auth.proofs import proven
 from auth.roles import Permission
 from infra.clock import Milliseconds, rfc3339
 from infra.limits import PAGE_CHANGES_MAX
@@ -21,6 +20,7 @@ from schemas.envelope import (
     PushedSchema,
 )
 from schemas.query import PullQuerySchema
+from sync.handin import is_signed_by
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
 from sync.pull import Page, Reader, pull, quiet_page
@@ -125,19 +125,14 @@ def _is_active(principal: Principal) -> bool:
     return principal.may(Permission.SYNC, ibc_id=principal.ibc_id)
 
 
-def _is_signed(principal: Principal, asked: Exchange) -> bool:
+def _is_signed(principal: Principal, asked: Exchange) -> bool | None:
     """Does the device's own key sign the end of the chain in this request? (protocol 1)
 
-    A request without a head claims nothing and is trusted as its token is; a wrong one is a lie.
+    None when it claims nothing: what becomes of that, its chain decides (decision 0011).
     """
     if not asked.mutations or asked.head is None:
-        return True
-    last = asked.mutations[-1]
-    return (
-        principal.public_key is not None
-        and asked.head["hash"] == last.body_hash
-        and proven(principal.public_key, asked.head["signature"], last.body_hash.encode())
-    )
+        return None
+    return is_signed_by(principal.public_key, asked.head, asked.mutations[-1])
 
 
 def _pushed_members(pushed: Pushed) -> bytes:

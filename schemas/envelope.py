@@ -66,6 +66,27 @@ class ExchangeSchema(StrictSchema):
     head = fields.Nested(HeadSchema, allow_none=True)
 
 
+class HandinSchema(StrictSchema):
+    """Another device's outbox: one unbroken run of its mutations, signed by it at the end."""
+
+    ibc = fields.String(
+        required=True,
+        validate=validate.Regexp(r"[A-Z0-9_-]{1,16}\Z", error="wrong_form"),
+        error_messages=MESSAGES,
+    )
+    device_id = field_of(Id(), required=True, nullable=False)
+    head = fields.Nested(HeadSchema, required=True)
+
+
+class HandedInSchema(StrictSchema):
+    """That it has arrived, and nothing of what became of it: the device asks for that itself."""
+
+    device_id = fields.String(required=True)
+    received = fields.Integer(required=True)
+    missing = fields.List(fields.Integer(), required=True)
+    server_time = fields.String(required=True)
+
+
 class OutcomeSchema(StrictSchema):
     """What became of one mutation at once."""
 
@@ -120,6 +141,3 @@ class ExchangedSchema(PullSchema):
     safe_seq = fields.Integer(required=True)
     outcomes = fields.List(fields.Nested(OutcomeSchema), required=True)
     missing = fields.List(fields.Integer(), required=True)
-
-
-EXCHANGE_KEYS = frozenset(ExchangeSchema().fields)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.clock import Milliseconds, now_ms, rfc3339
@@ -34,7 +35,7 @@ from sync.client_facts import (
 from sync.client_http import Lost, Refused, Server, wait_seconds
 from sync.client_store import Row, Store
 
-__all__ = ["Answer", "Device", "Lost", "NotEnrolled", "Refused", "Server", "Store"]
+__all__ = ["Answer", "Device", "Lost", "NotEnrolled", "Refused", "Server", "Store", "hand_in"]
 
 PROTOCOL = 1
 APP = "python-1"
@@ -60,6 +61,16 @@ class Answer:
     missing: Sequence[int]
     retry_after_seconds: float
     orders: Sequence[str]
+
+
+def hand_in(server: Server, exported: bytes, *, token: str | None = None) -> int:
+    """Hand in what a phone exported; its signatures are enough. Again is harmless.
+
+    Returns how many mutations have arrived. Errors: Lost, Refused.
+    """
+    parts = orjson.loads(exported)
+    path = "/api/v1/sync/handin"
+    return sum(server.post(path, part, token, packed=True)["received"] for part in parts)
 
 
 class Device:
@@ -224,6 +235,23 @@ class Device:
             self._count_max = len(run) // 2
             return self.exchange(held_back=held_back)
         return self._take_in(run, said)
+
+    # By another carrier
+
+    def export(self) -> bytes:
+        """What has no outcome yet as a file that anybody may hand in: runs, each signed at its end."""
+        waiting = self.store.waiting()
+        parts = []
+        while waiting:
+            run = unbroken(waiting, count_max=self._count_max, bytes_max=REQUEST_BYTES_MAX)
+            parts.append({"head": head_of(self._own_key(), run), "mutations": on_the_wire(run)})
+            waiting = waiting[len(run) :]
+        named = {"ibc": self._kept("ibc"), "device_id": self.id}
+        return orjson.dumps([{**named, **part} for part in parts])
+
+    def carry(self, exported: bytes) -> int:
+        """Hand in another phone's file as this one's user; returns how many have arrived."""
+        return hand_in(self.server, exported, token=str(self._kept("access_token")))
 
     def _question(self, run: Sequence[Frozen]) -> Row:
         return {
