@@ -140,8 +140,16 @@ class DeviceChain(Base):
     """1 when the device has ever signed its chain: from then on it must always sign."""
     last_seen_at = Column(WHOLE)
     pending = Column(WHOLE)
+    pending_since = Column(WHOLE)
+    """Since when its outbox has not been empty, as far as it said."""
     app_version = Column(TEXT)
     clock_offset_ms = Column(WHOLE)
+    refused = Column(WHOLE, nullable=False, server_default="0")
+    held = Column(WHOLE, nullable=False, server_default="0")
+    """How many of its mutations were rejected, and how many were held."""
+    orders = Column(TEXT, nullable=False, server_default="[]")
+    """JSON list of what it is still to do: wipe, update_app, send_log."""
+    wiped_at = Column(WHOLE)
 
 
 class Waiting(Base):

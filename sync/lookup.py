@@ -64,6 +64,9 @@ class Standing:
 
     chain: Chain
     gap_since: Milliseconds | None = None
+    pending_since: Milliseconds | None = None
+    refused: int = 0
+    held: int = 0
     blocks: Sequence[Block] = ()
 
 
@@ -73,7 +76,8 @@ def load_standing(connection: Connection, ibc_id: str, author: Author) -> Standi
         return Standing(Chain(0, "", Missing()))
     rows = fetch(
         connection,
-        "SELECT c.last_seq, c.last_hash, c.missing, c.signs, c.gap_since, "
+        "SELECT c.last_seq, c.last_hash, c.missing, c.signs, c.gap_since, c.pending_since, "
+        "c.refused, c.held, "
         "b.prefix, b.first_serial, b.last_serial FROM (SELECT 1 AS one) AS once "
         "LEFT JOIN device_chains c ON c.ibc_id = :ibc_id AND c.device_id = :device_id "
         "LEFT JOIN receipt_blocks b ON b.ibc_id = :ibc_id AND b.device_id = :device_id",
@@ -87,10 +91,12 @@ def load_standing(connection: Connection, ibc_id: str, author: Author) -> Standi
         if row.prefix is not None
     ]
     if kept.last_seq is None:
-        return Standing(Chain(0, "", Missing()), None, blocks)
+        return Standing(Chain(0, "", Missing()), blocks=blocks)
     missing = Missing.of(orjson.loads(kept.missing))
     chain = Chain(kept.last_seq, kept.last_hash, missing, bool(kept.signs))
-    return Standing(chain, kept.gap_since, blocks)
+    return Standing(
+        chain, kept.gap_since, kept.pending_since, kept.refused, kept.held, blocks=blocks
+    )
 
 
 def chain_writes(

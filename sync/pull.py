@@ -69,6 +69,8 @@ class Page:
     more: bool
     leaving: Sequence[str]
     dropped: Sequence[str]
+    orders: Sequence[str] = ()
+    """What the phone is to do now (protocol 8)."""
 
     def json(self, now: Milliseconds, *, before: bytes = b"") -> bytes:
         """The answer of a pull; `before` goes in front, for the answer of a whole exchange."""
@@ -78,7 +80,7 @@ class Page:
             "cursor": self.cursor,
             "more": self.more,
             "retry_after_s": 0 if self.more else RETRY_AFTER_SECONDS,
-            "orders": [],
+            "orders": list(self.orders),
         }
         return b"".join(
             (

@@ -183,16 +183,30 @@ def _push(
     apply_effects(writing)
     if standing.gap_since is not None and not chain.missing.ranges:
         close_gap(writing, author.id)
-    report = {
+    said = _report(standing, carried, outcomes, now)
+    writing.flush(*chain_writes(ibc_id, author, standing, now, **said))
+    return Pushed(writing.head.epoch, outcomes, chain.missing.numbers(), writing.logged_count)
+
+
+def _report(
+    standing: Standing, carried: Carried, outcomes: Sequence[Outcome], now: Milliseconds
+) -> dict[str, Any]:
+    """How the phone is doing, for the fleet view; nothing of it orders or decides anything."""
+    new = [outcome.outcome for outcome in outcomes if not outcome.replayed]
+    counts = {
+        "refused": standing.refused + new.count(OutcomeWord.REJECTED),
+        "held": standing.held + new.count(OutcomeWord.HELD),
+    }
+    if carried.carrier:
+        # Who carries another's outbox says nothing about how that phone is doing.
+        return counts
+    return counts | {
         "last_seen_at": now,
         "pending": carried.pending,
+        "pending_since": (standing.pending_since or now) if carried.pending else None,
         "app_version": carried.app,
         "clock_offset_ms": carried.clock_offset_ms,
     }
-    # Who carries another's outbox says nothing about how that phone is doing.
-    said = {} if carried.carrier else report
-    writing.flush(*chain_writes(ibc_id, author, standing, now, **said))
-    return Pushed(writing.head.epoch, outcomes, chain.missing.numbers(), writing.logged_count)
 
 
 class Arriving:
@@ -283,9 +297,10 @@ class Arriving:
     def _create(self, mutation: Mutation, entity: Entity) -> Outcome:
         """A new record; doubted money is recorded as held, everything else that is doubted too."""
         fields = mutation.fields | dict.fromkeys(entity.stamped, self.author.officer_id)
-        # The claim comes first: doubted money claims its receipt number like any other.
-        claim_doubt = self._claim_doubt(mutation, entity)
-        code = self._account_doubt(mutation, entity) or claim_doubt or self._block_doubt(mutation)
+        # The claim comes first: doubted money claims its receipt number like any other, but for a
+        # number of somebody else's block, which must stay free for whoever it was given to.
+        claim_doubt = self._block_doubt(mutation) or self._claim_doubt(mutation, entity)
+        code = self._account_doubt(mutation, entity) or claim_doubt
         if code and code not in HELD_WITH_RECORD:
             return self._hold(mutation, code)
         if code:
