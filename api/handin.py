@@ -15,7 +15,8 @@ from models.device import DeviceState
 from schemas.envelope import HandedInSchema, HandinSchema
 from sync.handin import Handin, is_whole, read_handin
 from sync.mutation import Author, Origin
-from sync.push import Carried, push
+from sync.parcel import Carried
+from sync.push import push
 
 blueprint = Blueprint("handin", __name__, url_prefix="/api/v1", description="Outboxes by any carrier")
 JSON = "application/json"

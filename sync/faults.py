@@ -13,12 +13,13 @@ from infra.database import Database, fetch, insert_rows
 from ledger.exceptions import case
 from models.log import ExceptionCase
 from models.verdict import VerdictWord
+from sync.arriving import OUR_FAULT, Arriving
 from sync.effects import SERVER, apply_effects
 from sync.intake import read_mutations
-from sync.lookup import load_standing, look_up
+from sync.lookup import load_standings, look_up
 from sync.mutation import Author, Origin
 from sync.outcomes import OutcomeWord
-from sync.push import OUR_FAULT, Arriving, Carried
+from sync.parcel import Carried
 from sync.waiting import give_verdict, release_arrived
 from sync.writing import Writing, lock_head
 
@@ -91,7 +92,9 @@ def _decide_again(
         id=stored["author_id"], origin=Origin(stored["origin"]), officer_id=stored["officer_id"]
     )
     found = look_up(writing, [mutation], assume_new=False)
-    standing = load_standing(connection, ibc_id, author)
+    standing = load_standings(connection, ibc_id, [author])[author.id]
+    # It is not pushed again: what the chain must sign was checked when it came.
+    standing.chain.signs = False
     arriving = Arriving(writing, author, found, standing, Carried())
     arriving.later_fate = True
     seq = writing.next_seq

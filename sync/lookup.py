@@ -1,15 +1,15 @@
 """What the database knows about a batch, asked set-based before anything is decided."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
-from auth.blocks import Block
 from infra.clock import Milliseconds
+from auth.blocks import Block
 from infra.database import Insert, any_of, fetch, listed
 from models import ENTITIES, Entity
 from models.declaration import Policy
@@ -17,6 +17,8 @@ from models.kinds import Id
 from models.log import OWNS_ITS_ID, REUSES_AN_ID, DeviceChain
 from sync.chain import Chain, Missing
 from sync.mutation import Author, Mutation, Op, Origin
+from sync.outcomes import Outcome, OutcomeWord
+from sync.parcel import Carried, Parcel
 from sync.writing import Writing
 
 
@@ -24,12 +26,43 @@ from sync.writing import Writing
 class Found:
     """The database's side of a batch."""
 
-    seen: Mapping[str, dict[str, Mapping[str, Any]]]
+    seen: dict[str, dict[str, Mapping[str, Any]]]
     """Mutation id → body hash → its row in the log."""
     accounts: Mapping[str, str | None]
     """Account → None when it is this IBC's, else the code that doubts it."""
     claimed: dict[tuple[str, str], str]
     """(column, value) → the record that holds the claim."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is kept of an author: its chain and counts, and the receipt numbers that it was given."""
+
+    chain: Chain
+    gap_since: Milliseconds | None = None
+    pending_since: Milliseconds | None = None
+    refused: int = 0
+    held: int = 0
+    blocks: list[Block] = field(default_factory=list)
+
+    def count(self, outcomes: Sequence[Outcome]) -> None:
+        """Remember how many were refused and held, for whoever looks at the fleet."""
+        new = [outcome.outcome for outcome in outcomes if not outcome.replayed]
+        self.refused += new.count(OutcomeWord.REJECTED)
+        self.held += new.count(OutcomeWord.HELD)
+
+    def row(self, now: Milliseconds) -> dict[str, Any]:
+        """Its columns of `device_chains`."""
+        gaps = self.chain.missing.ranges
+        return {
+            "last_seq": self.chain.seq,
+            "last_hash": self.chain.hash,
+            "missing": orjson.dumps([list(gap) for gap in gaps]).decode(),
+            "gap_since": (self.gap_since or now) if gaps else None,
+            "signs": int(self.chain.signs),
+            "refused": self.refused,
+            "held": self.held,
+        }
 
 
 CLAIM_KINDS = sorted({column for entity in ENTITIES.values() for column in entity.sync.claims})
@@ -58,65 +91,62 @@ def awaits(entity: Entity) -> list[tuple[str, Entity]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is kept of an author: its chain, when that got its first gap, and its receipt numbers."""
-
-    chain: Chain
-    gap_since: Milliseconds | None = None
-    pending_since: Milliseconds | None = None
-    refused: int = 0
-    held: int = 0
-    blocks: Sequence[Block] = ()
-
-
-def load_standing(connection: Connection, ibc_id: str, author: Author) -> Standing:
-    """How far the device's chain has come, and which receipt numbers it was given; one statement."""
-    if author.origin is not Origin.DEVICE:
-        return Standing(Chain(0, "", Missing()))
+def load_standings(
+    connection: Connection, ibc_id: str, authors: Sequence[Author]
+) -> dict[str, Standing]:
+    """What is kept of each author, the receipt numbers that it was given among it; one statement."""
+    standings = {author.id: Standing(Chain(0, "", Missing())) for author in authors}
     rows = fetch(
         connection,
-        "SELECT c.last_seq, c.last_hash, c.missing, c.signs, c.gap_since, c.pending_since, "
-        "c.refused, c.held, "
-        "b.prefix, b.first_serial, b.last_serial FROM (SELECT 1 AS one) AS once "
-        "LEFT JOIN device_chains c ON c.ibc_id = :ibc_id AND c.device_id = :device_id "
-        "LEFT JOIN receipt_blocks b ON b.ibc_id = :ibc_id AND b.device_id = :device_id",
+        "SELECT c.device_id, c.last_seq, c.last_hash, c.missing, c.signs, c.gap_since, "
+        "c.pending_since, c.refused, c.held, "
+        "NULL AS prefix, NULL AS first_serial, NULL AS last_serial FROM device_chains c "
+        f"WHERE c.ibc_id = :ibc_id AND {any_of(connection, 'c.device_id', 'ids')} UNION ALL "
+        "SELECT b.device_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+        "b.prefix, b.first_serial, b.last_serial FROM receipt_blocks b "
+        f"WHERE b.ibc_id = :ibc_id AND {any_of(connection, 'b.device_id', 'ids')}",
         ibc_id=ibc_id,
-        device_id=author.id,
+        ids=listed(connection, [author.id for author in authors]),
     )
-    kept = rows[0]
-    blocks = [
-        Block(row.prefix, row.first_serial, row.last_serial)
-        for row in rows
-        if row.prefix is not None
-    ]
-    if kept.last_seq is None:
-        return Standing(Chain(0, "", Missing()), blocks=blocks)
-    missing = Missing.of(orjson.loads(kept.missing))
-    chain = Chain(kept.last_seq, kept.last_hash, missing, bool(kept.signs))
-    return Standing(
-        chain, kept.gap_since, kept.pending_since, kept.refused, kept.held, blocks=blocks
-    )
+    for row in rows:
+        standing = standings[row.device_id]
+        if row.prefix is not None:
+            standing.blocks.append(Block(row.prefix, row.first_serial, row.last_serial))
+            continue
+        missing = Missing.of(orjson.loads(row.missing))
+        standing.chain = Chain(row.last_seq, row.last_hash, missing, bool(row.signs))
+        standing.gap_since, standing.pending_since = row.gap_since, row.pending_since
+        standing.refused, standing.held = row.refused, row.held
+    return standings
 
 
 def chain_writes(
-    ibc_id: str, author: Author, standing: Standing, now: Milliseconds, **report: Any
+    ibc_id: str, parcels: Sequence[Parcel], standings: Mapping[str, Standing], now: Milliseconds
 ) -> list[Insert]:
-    """How far the chain has come, and what the phone said of itself, to be written."""
-    if author.origin is not Origin.DEVICE:
-        return []
-    chain = standing.chain
-    row = {
-        "ibc_id": ibc_id,
-        "device_id": author.id,
-        "last_seq": chain.seq,
-        "last_hash": chain.hash,
-        "missing": orjson.dumps([list(gap) for gap in chain.missing.ranges]).decode(),
-        "gap_since": (standing.gap_since or now) if chain.missing.ranges else None,
-        "signs": int(chain.signs),
-        **report,
+    """How far the chains have come, and what the phones said of themselves, to be written."""
+    rows = {
+        author.id: {
+            "ibc_id": ibc_id,
+            "device_id": author.id,
+            **standings[author.id].row(now),
+            # Who carries another's outbox says nothing about how that phone is doing.
+            **({} if carried.carrier else _report(standings[author.id], carried, now)),
+        }
+        for author, _, carried in parcels
+        if author.origin is Origin.DEVICE
     }
-    return [Insert(DeviceChain.__table__, [row], "replace")]
+    return [Insert(DeviceChain.__table__, list(rows.values()), "replace")]
+
+
+def _report(standing: Standing, carried: Carried, now: Milliseconds) -> dict[str, Any]:
+    """How the phone says it is doing; it orders and decides nothing."""
+    return {
+        "last_seen_at": now,
+        "pending": carried.pending,
+        "pending_since": (standing.pending_since or now) if carried.pending else None,
+        "app_version": carried.app,
+        "clock_offset_ms": carried.clock_offset_ms,
+    }
 
 
 def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool) -> None:

@@ -117,9 +117,9 @@ def pull(
         at = Cursor(epoch, BEGINNING, new_until=log_seq)
     held = [view for view in views if view.held]
 
-    rows = _rows_after(connection, reader, held, at, limit)
+    rows = _rows_after(connection, reader, held, at, limit, log_seq)
     page = rows[: _fitting(rows, limit)]
-    more = len(page) < len(rows)
+    more = unread = len(page) < len(rows)
     key = page[-1].key if more else _end(views, at.key)
 
     leaving = _leaving(views, at)
@@ -131,7 +131,7 @@ def pull(
     changes = _changes(page + drops, _elsewhere(connection, reader, held, page + drops))
     return Page(
         epoch,
-        str(Cursor(epoch, key, at.new_until if key.e < at.new_until else 0, tuple(leaving))),
+        str(Cursor(epoch, key, at.new_until if unread else 0, tuple(leaving))),
         changes,
         len(page) + len(drops),
         more,
@@ -152,9 +152,8 @@ def quiet_page(connection: Connection, reader: Reader, cursor: str) -> Page | No
         return None
     if any(view.head > start_in(at.key, view.granted) for view in held):
         return None
-    key = _end(held, at.key)
-    new_until = at.new_until if key.e < at.new_until else 0
-    return Page(epoch, str(Cursor(epoch, key, new_until)), b"{}", 0, False, (), ())
+    key = _end(views, at.key)
+    return Page(epoch, str(Cursor(epoch, key)), b"{}", 0, False, (), ())
 
 
 def _views(connection: Connection, reader: Reader) -> tuple[str, int, list[View]]:
@@ -189,7 +188,12 @@ def _stronger(one: View, other: View) -> View:
 
 
 def _rows_after(
-    connection: Connection, reader: Reader, held: Sequence[View], at: Cursor, limit: int
+    connection: Connection,
+    reader: Reader,
+    held: Sequence[View],
+    at: Cursor,
+    limit: int,
+    log_seq: int,
 ) -> list[FeedRow]:
     """The first `limit` + 1 rows by key: an index range scan of each scope that has moved.
 
@@ -201,6 +205,8 @@ def _rows_after(
         "device_id": reader.device_id,
         "limit": limit + 1,
     }
+    # Until a first read has ended, even what the device writes meanwhile may be new to it.
+    new_until = log_seq if at.new_until else 0
     for number, view in enumerate(held):
         start = start_in(at.key, view.granted)
         if view.head <= start:
@@ -212,7 +218,7 @@ def _rows_after(
             f"granted{number}": view.granted,
             f"seq{number}": start.seq,
             f"n{number}": start.n,
-            f"new_until{number}": max(at.new_until, view.granted if backfilling else 0),
+            f"new_until{number}": max(new_until, view.granted if backfilling else 0),
             "first_until": at.new_until,
         }
     if not parts:

@@ -110,7 +110,7 @@ def test_a_page_is_two_statements_however_many_scopes_have_moved(database, phone
 
 
 @pytest.fixture
-def many_doors(database, ibc):  # noqa: ARG001  # its consumers must be there
+def many_doors(database, ibc):  # its consumers must be there
     """Doors enough that the planner must choose the right one of several indexes."""
     with database.write() as connection:
         (row,) = fetch(connection, "SELECT * FROM consumers LIMIT 1")
@@ -126,8 +126,8 @@ def many_doors(database, ibc):  # noqa: ARG001  # its consumers must be there
 
 HOT = {
     "FROM log_heads WHERE": ("log_heads", "ibc_id=?"),
-    "JOIN device_chains": ("device_chains", "ibc_id=? AND device_id=?"),
-    "JOIN receipt_blocks": ("ix_receipt_blocks_device", "ibc_id=? AND device_id=?"),
+    "FROM device_chains c WHERE": ("device_chains", "ibc_id=? AND device_id=?"),
+    "FROM receipt_blocks b WHERE": ("ix_receipt_blocks_device", "ibc_id=? AND device_id=?"),
     "FROM consumers WHERE": ("ix_consumers_ibc_id_account_no", "ibc_id=? AND account_no=?"),
     "FROM waiting WHERE": ("waiting", "ibc_id=?"),
     "FROM claims WHERE": ("claims", "ibc_id=? AND kind=? AND value=?"),
