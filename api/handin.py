@@ -13,6 +13,7 @@ from auth.roles import Permission, permissions_of
 from infra.clock import rfc3339
 from models.device import DeviceState
 from schemas.envelope import HandedInSchema, HandinSchema
+from sync import device_life
 from sync.handin import Handin, is_whole, read_handin
 from sync.mutation import Author, Origin
 from sync.parcel import Carried
@@ -49,12 +50,22 @@ def hand_in() -> dict[str, Any] | Response:
     pushed = push(context().database, handin.ibc_id, author, handin.mutations, now, how)
     if pushed.logged:
         context().ring("books", handin.ibc_id)
+    by_itself = carrier is None or carrier.device_id == handin.device_id
     return {
         "device_id": handin.device_id,
         "received": sum(outcome.id is not None for outcome in pushed.outcomes),
         "missing": pushed.missing,
+        # Whose token is dead hears of its orders here (ruling 14); a carrier has no need to.
+        "orders": _orders(handin, ended=not trusted) if by_itself else [],
         "server_time": rfc3339(now),
     }
+
+
+def _orders(handin: Handin, *, ended: bool) -> list[str]:
+    with context().database.read() as connection:
+        return device_life.orders_at(
+            connection, handin.ibc_id, handin.device_id, handin.head["seq"], ended=ended
+        )
 
 
 def _author(handin: Handin) -> tuple[Author, bool]:

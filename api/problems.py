@@ -24,6 +24,7 @@ from infra.strict_json import NotStrictJson
 from schemas.records import flat
 from sync.cursor import NotACursor
 from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
+from sync.device_life import NotDrained
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.office import Refused, Stale
@@ -78,6 +79,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     HandinRefused: Problem(
         S.FORBIDDEN, "handin-refused", "The device has not signed this", Do.ASK_OFFICE
     ),
+    NotDrained: Problem(S.CONFLICT, "not-drained", "Hand in what is left first", Do.RETRY),
     MakerIsChecker: Problem(
         S.FORBIDDEN, "maker-is-checker", "Another person must check this", Do.ASK_OFFICE
     ),

@@ -71,7 +71,7 @@ def pull_only(asked: dict[str, Any]) -> Response:
     With `If-None-Match: "<cursor>"` the answer is 304 when there is nothing to tell.
     """
     page = _pull(asked.get("cursor"), asked["limit"], asked["pending"])
-    quiet = not (page.count or page.more or page.leaving or page.dropped)
+    quiet = not (page.count or page.more or page.leaving or page.dropped or page.orders)
     if quiet and page.cursor in request.if_none_match:
         return _with_etag(Response(status=304), page)
     return _with_etag(_json(page.json(context().now())), page)
@@ -114,7 +114,7 @@ def _pull(cursor: str | None, limit: int, pending: int) -> Page:
     database = context().database
     if cursor:
         with database.glance() as connection:
-            quiet = quiet_page(connection, reader, cursor)
+            quiet = quiet_page(connection, reader, cursor, pending=pending)
         if quiet:
             return quiet
     with database.read() as connection:

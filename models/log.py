@@ -149,6 +149,8 @@ class DeviceChain(Base):
     """How many of its mutations were rejected, and how many were held."""
     orders = Column(TEXT, nullable=False, server_default="[]")
     """JSON list of what it is still to do: wipe, update_app, send_log."""
+    ended_at = Column(WHOLE)
+    """When it was revoked or reported lost."""
     wiped_at = Column(WHOLE)
 
 

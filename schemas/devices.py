@@ -1,12 +1,12 @@
 """How phones, their blocks and their health look on the wire."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from auth.blocks import BlockKind
-from models.kinds import Id, OneOf, Whole
+from models.kinds import Id, Whole
 from schemas.base import StrictSchema
+from schemas.fields import MESSAGES
 from schemas.identity import SERIAL, ReceiptBlockSchema
-from schemas.stored import COUNT, StoredJson, moment, needed, nullable, words
+from schemas.stored import COUNT, moment, needed, nullable, words
 
 OFFSET = Whole(-(2**53), 2**53, "ms")
 
@@ -15,12 +15,6 @@ class NextBlockSchema(StrictSchema):
     """The block to print from when the present one is used up; the same until it is nearly used."""
 
     receipt_block = fields.Nested(ReceiptBlockSchema, required=True)
-
-
-class BlockWrite(StrictSchema):
-    """A book for a counter, or of paper for a dead phone."""
-
-    kind = needed(OneOf(BlockKind))
 
 
 class BlockUseSchema(StrictSchema):
@@ -64,7 +58,7 @@ class FleetSchema(StrictSchema):
     clock_offset_ms = nullable(OFFSET)
     refused = needed(COUNT)
     held = needed(COUNT)
-    gaps = StoredJson(required=True)
+    gaps = fields.List(fields.List(fields.Integer()), required=True)
     signs = fields.Boolean(required=True)
     wipe = words("ordered, done, or null.", null=True)
 
@@ -72,7 +66,11 @@ class FleetSchema(StrictSchema):
 class OrderWrite(StrictSchema):
     """What a phone is asked to do at its next exchange."""
 
-    order = fields.String(required=True)
+    order = fields.String(
+        required=True,
+        validate=validate.OneOf(["update_app", "send_log"], error="not_one_of {choices}"),
+        error_messages=MESSAGES,
+    )
 
 
 class WipedWrite(StrictSchema):

@@ -84,6 +84,7 @@ class HandedInSchema(StrictSchema):
     device_id = fields.String(required=True)
     received = fields.Integer(required=True)
     missing = fields.List(fields.Integer(), required=True)
+    orders = fields.List(fields.String(), required=True)
     server_time = fields.String(required=True)
 
 

@@ -171,8 +171,7 @@ class Device:
         """
         at = self.now() if occurred_at is None else occurred_at
         with self.store.saving():
-            used = int(self._kept("receipts_used"))
-            number = ReceiptBlock(**self._kept("receipt_block")).number(used)
+            number, used = self._next_number()
             code = receipt_code(
                 from_base64url(self._kept("receipt_secret")),
                 receipt_no=number,
@@ -187,6 +186,32 @@ class Device:
                 occurred_at=at,
             )
         return Receipt(number=number, code=code), mutation
+
+    def _next_number(self) -> tuple[str, int]:
+        """The next number and its place in its block; the next block when this one is used up."""
+        used = int(self._kept("receipts_used"))
+        block, following = ReceiptBlock(**self._kept("receipt_block")), self.store.kept("next_block")
+        if following is not None and block.first_serial + used > block.last_serial:
+            self.store.keep("receipt_block", following)
+            self.store.keep("next_block", None)
+            block, used = ReceiptBlock(**following), 0
+        return block.number(used), used
+
+    def fetch_receipts(self) -> None:
+        """Ask for the block after this one, when little is left of it. Errors: Lost, Refused."""
+        said = self._authorized("/api/v1/devices/receipt-blocks", {})["receipt_block"]
+        with self.store.saving():
+            if said != self._kept("receipt_block"):
+                self.store.keep("next_block", said)
+
+    def wipe(self) -> None:
+        """Say that everything has arrived and will be deleted, then delete it, the key as well.
+
+        Errors: Lost (call it again), Refused (something was not handed in).
+        """
+        seq, _ = self.store.chain_end()
+        self._authorized("/api/v1/devices/wiped", {"through_seq": seq})
+        self.store.forget_everything()
 
     def version(self, entity: str, record_id: str) -> int | None:
         """The version that an edit made now is based on: what waits will have counted it up."""

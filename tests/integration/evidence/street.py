@@ -43,7 +43,7 @@ class Wire:
         answer = self.client.post(path, json=value, headers=headers)
         if answer.status_code >= 400:
             raise Refused(path, answer.status_code, orjson.loads(answer.data))
-        return orjson.loads(answer.data)
+        return orjson.loads(answer.data) if answer.data else None
 
 
 def enrolled(

@@ -48,7 +48,7 @@ def test_a_user_of_another_ibc_hands_in_and_it_lands_in_the_devices_own(database
 def test_the_signature_alone_is_enough_and_the_answer_says_nothing_more(wire, signer, file):
     said = wire.post(PATH, parts(file)[0])
 
-    assert said.keys() == {"device_id", "received", "missing", "server_time"}
+    assert said.keys() == {"device_id", "received", "missing", "orders", "server_time"}
     assert said["received"] == 3
 
 
@@ -133,8 +133,13 @@ def another_number(part):
     part["head"]["seq"] += 1
 
 
-def nothing(part):
-    part["mutations"] = []
+def test_a_signed_run_of_nothing_only_asks_what_is_missing(database, client, file):
+    part = parts(file)[0] | {"mutations": []}
+
+    answer = client.post(PATH, json=part)
+
+    assert answer.json["received"] == 0
+    assert count(database, "mutations WHERE origin = 'device'") == 0
 
 
 @pytest.mark.parametrize(
@@ -150,7 +155,6 @@ def nothing(part):
         another_device,
         another_ibc,
         another_number,
-        nothing,
     ],
 )
 def test_what_the_device_has_not_signed_is_refused_whole(database, client, offices, file, spoil):
