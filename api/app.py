@@ -7,7 +7,22 @@ from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from api import balances, cli, decisions, devices, docs, handin, health, identity, imports, readings, rounds, sync
+from api import (
+    balances,
+    cli,
+    decisions,
+    devices,
+    docs,
+    handin,
+    health,
+    identity,
+    imports,
+    readings,
+    receipts,
+    rounds,
+    sync,
+    witness,
+)
 from api.context import EXTENSION, Parts, context
 from api.openapi import FieldLedgerApi
 from api.problems import FORBIDDEN, NOT_FOUND, SIGN_IN, answer, register_problems
@@ -28,12 +43,17 @@ lock-out counts for each person.
 HANDIN_RATE = "60 per minute"
 """Outboxes that one address may hand in; whoever is signed in brings no more either."""
 VERIFY_RATE = "60 per minute"
-"""Receipts that one address may ask about; wrong answers are counted besides (auth/guesses.py)."""
+"""Receipts that one address may ask about."""
+WRONG_TRIES_RATE = "5 per hour"
+"""Wrong answers about one receipt number from one address."""
+RECEIPT_DOORS = ("receipts.verify_receipt", "receipt_page.show_answer")
 DOORS = {
     "identity.enrol_device": SIGN_IN_RATE,
     "identity.sign_in_at_a_desk": SIGN_IN_RATE,
     "handin.hand_in": HANDIN_RATE,
+    **dict.fromkeys(RECEIPT_DOORS, VERIFY_RATE),
 }
+PARTS = (sync, handin, identity, readings, balances, rounds, decisions, imports)
 OPENAPI = {
     "API_TITLE": "Field ledger",
     "API_VERSION": "v1",
@@ -69,10 +89,10 @@ def create_app(settings: Settings) -> Flask:
         Bell(settings.redis_url),
     )
     api = FieldLedgerApi(app)
-    for part in (sync, handin, identity, devices,  readings, balances, rounds, decisions, imports):
+    for part in (*PARTS, receipts, devices, witness):
         api.register_blueprint(part.blueprint)
     api.register_blueprint(devices.phones)
-    for plain in (health.blueprint, docs.front, docs.blueprint):
+    for plain in (health.blueprint, docs.front, docs.blueprint, receipts.page):
         app.register_blueprint(plain)
     Compress(app)
     _limit_doors(app, settings)
@@ -95,6 +115,15 @@ def _limit_doors(app: Flask, settings: Settings) -> None:
     for endpoint, rate in DOORS.items():
         limited: Any = limiter.limit(rate)(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited
+    for endpoint in RECEIPT_DOORS:
+        # Shared: five tries at the one door and five at the other would be ten.
+        guessed: Any = limiter.shared_limit(
+            WRONG_TRIES_RATE,
+            scope="receipts",
+            key_func=receipts.asked_about,
+            deduct_when=receipts.was_wrong,
+        )(app.view_functions[endpoint])
+        app.view_functions[endpoint] = guessed
 
 
 def _deny_by_default() -> Response | None:

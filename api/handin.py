@@ -19,7 +19,9 @@ from sync.mutation import Author, Origin
 from sync.parcel import Carried
 from sync.push import push
 
-blueprint = Blueprint("handin", __name__, url_prefix="/api/v1", description="Outboxes by any carrier")
+blueprint = Blueprint(
+    "handin", __name__, url_prefix="/api/v1", description="Outboxes by any carrier"
+)
 JSON = "application/json"
 BY_ITSELF = "itself"
 """The carrier of a hand-in without a good token: whoever it was, only the signature counted."""
@@ -44,9 +46,7 @@ def hand_in() -> dict[str, Any] | Response:
     author, trusted = _author(handin)
     # 2. Its mutations land in its own IBC, wherever the carrier belongs (ruling 7).
     carrier = context().carrier
-    how = Carried(
-        trusted=trusted, signed=True, carrier=carrier.staff_id if carrier else BY_ITSELF
-    )
+    how = Carried(trusted=trusted, signed=True, carrier=carrier.staff_id if carrier else BY_ITSELF)
     pushed = push(context().database, handin.ibc_id, author, handin.mutations, now, how)
     if pushed.logged:
         context().ring("books", handin.ibc_id)

@@ -46,7 +46,9 @@ def exchange() -> Response:
     asked = read_exchange(unpacked_body(), now)
     pushed = _push(asked, now)
     page = _pull(asked.cursor, asked.limit or PAGE_CHANGES_MAX, asked.pending or 0)
-    return _json(page.json(now, before=_pushed_members(pushed)))
+    witness = context().parts.witnesses.of(str(context().principal.ibc_id), now=now)
+    seen = orjson.dumps({"witness": witness})[1:-1] + b","
+    return _json(page.json(now, before=_pushed_members(pushed) + seen))
 
 
 @blueprint.route("/sync/push", methods=["POST"])

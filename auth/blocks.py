@@ -63,7 +63,12 @@ def is_issued(receipt_no: str, blocks: Iterable[Block]) -> bool:
 
 
 def issue_block(
-    connection: Connection, *, ibc_id: str, device_id: str, now: Milliseconds, kind: BlockKind = BlockKind.PHONE
+    connection: Connection,
+    *,
+    ibc_id: str,
+    device_id: str,
+    now: Milliseconds,
+    kind: BlockKind = BlockKind.PHONE,
 ) -> Block:
     """Give the next prefix to a device. Errors: ReceiptPrefixesUsedUp."""
     for _ in range(ATTEMPTS_MAX):

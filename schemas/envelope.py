@@ -136,8 +136,27 @@ class PushedSchema(StrictSchema):
     missing = fields.List(fields.Integer(), required=True)
 
 
+class WitnessSchema(StrictSchema):
+    """Where the IBC's log stood, signed: a device keeps it, and a rewritten log contradicts it."""
+
+    ibc = fields.String(required=True)
+    seq = fields.Integer(required=True)
+    hash = fields.String(required=True)
+    at = fields.String(required=True)
+    signature = fields.String(required=True)
+
+
+class LogHeadSchema(StrictSchema):
+    """A witness, and the key that it is signed with."""
+
+    witness = fields.Nested(WitnessSchema, required=True)
+    public_key = fields.String(required=True)
+
+
 class ExchangedSchema(PullSchema):
     """The answer of one exchange: outcomes, then the changes."""
+
+    witness = fields.Nested(WitnessSchema, required=True)
 
     safe_seq = fields.Integer(required=True)
     outcomes = fields.List(fields.Nested(OutcomeSchema), required=True)

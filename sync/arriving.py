@@ -73,7 +73,9 @@ class Arriving:
             amount = readable_money(mutation.entity, mutation.fields) if mutation.entity else None
             if amount is None:
                 return self._reject(mutation, mutation.errors)
-            return self._hold(mutation, self._trust_doubt(mutation) or "MALFORMED", amount, mutation.errors)
+            return self._hold(
+                mutation, self._trust_doubt(mutation) or "MALFORMED", amount, mutation.errors
+            )
         assert mutation.entity is not None  # an unknown entity is an error, caught above
         # 3 Whose is it? The device's chain, its trust, then the consumer's IBC.
         doubt = self._trust_doubt(mutation) or self._chain_doubt(mutation)

@@ -20,7 +20,9 @@ class Gap(NamedTuple):
 
     def doubts(self, seq: int, prev: str | None, body_hash: str) -> bool:
         """Whether a link that has come late contradicts one of its neighbours."""
-        breaks_before = seq == self.first and None not in (prev, self.before) and prev != self.before
+        breaks_before = (
+            seq == self.first and None not in (prev, self.before) and prev != self.before
+        )
         breaks_after = seq == self.last and self.after is not None and body_hash != self.after
         return breaks_before or breaks_after
 
@@ -65,9 +67,7 @@ class Missing:
         """The first missing numbers, one by one, for the device to send again."""
         found: list[int] = []
         for gap in self.ranges:
-            found += range(
-                gap.first, min(gap.last + 1, gap.first + MISSING_NAMED_MAX - len(found))
-            )
+            found += range(gap.first, min(gap.last + 1, gap.first + MISSING_NAMED_MAX - len(found)))
             if len(found) >= MISSING_NAMED_MAX:
                 break
         return found

@@ -190,7 +190,10 @@ class Device:
     def _next_number(self) -> tuple[str, int]:
         """The next number and its place in its block; the next block when this one is used up."""
         used = int(self._kept("receipts_used"))
-        block, following = ReceiptBlock(**self._kept("receipt_block")), self.store.kept("next_block")
+        block, following = (
+            ReceiptBlock(**self._kept("receipt_block")),
+            self.store.kept("next_block"),
+        )
         if following is not None and block.first_serial + used > block.last_serial:
             self.store.keep("receipt_block", following)
             self.store.keep("next_block", None)
@@ -311,6 +314,9 @@ class Device:
                 self.store.put(entity, rows)
                 self.store.drop(entity, [record_id for record_id, _ in changes["drop"]])
             self.store.keep("cursor", said["cursor"])
+            if "witness" in said:
+                # Kept as it came: it is the server's own word against a log that was rewritten.
+                self.store.keep("witness", said["witness"])
         return Answer(
             outcomes=said["outcomes"],
             more=said["more"],

@@ -64,9 +64,7 @@ def first_with_number(writing: Writing, author_id: str, seq: int) -> str | None:
     return stored_with_number(writing.connection, writing.ibc_id, author_id, seq)
 
 
-def stored_with_number(
-    connection: Connection, ibc_id: str, author_id: str, seq: int
-) -> str | None:
+def stored_with_number(connection: Connection, ibc_id: str, author_id: str, seq: int) -> str | None:
     rows = fetch(
         connection,
         "SELECT id FROM mutations WHERE ibc_id = :ibc_id AND author_id = :author_id "

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from infra.clock import Milliseconds
 from auth.blocks import Block
+from infra.clock import Milliseconds
 from infra.database import Insert, any_of, fetch, listed
 from models import ENTITIES, Entity
 from models.declaration import Policy

@@ -12,8 +12,8 @@ from infra.clock import Milliseconds, rfc3339
 from infra.database import any_of, fetch, listed
 from infra.limits import PAGE_BYTES_MAX, PAGE_CHANGES_MAX
 from models import ENTITIES
-from sync.device_life import orders_now
 from sync.cursor import BEFORE_ALL, BEGINNING, Cursor, Key, Position, key_of, read_cursor, start_in
+from sync.device_life import orders_now
 
 RETRY_AFTER_SECONDS = 60
 """When a phone with nothing to send may ask again."""

@@ -128,9 +128,7 @@ def _one_by_one(database: Database, ibc_id: str, parcel: Parcel, now: Millisecon
             raise
         except Exception as error:  # kept, alarmed and tried again by a worker
             log.exception("our_fault", ibc_id=ibc_id, mutation_id=mutation.id, error=repr(error))
-            keep = partial(
-                _keep_for_later, ibc_id=ibc_id, parcel=alone, mutation=mutation, now=now
-            )
+            keep = partial(_keep_for_later, ibc_id=ibc_id, parcel=alone, mutation=mutation, now=now)
             pushed = database.transact(keep)
         outcomes += pushed.outcomes
     return Pushed(pushed.epoch, outcomes, pushed.missing, len(outcomes))
@@ -143,9 +141,7 @@ def _keep_for_later(
     writing = Writing(connection, ibc_id, lock_head(connection, ibc_id), now)
     author = parcel.author
     standings = load_standings(connection, ibc_id, [author])
-    arriving = Arriving(
-        writing, author, Found({}, {}, {}), standings[author.id], parcel.carried
-    )
+    arriving = Arriving(writing, author, Found({}, {}, {}), standings[author.id], parcel.carried)
     outcome = arriving.keep(mutation)
     writing.flush(*chain_writes(ibc_id, [parcel], standings, now))
     missing = _missing(standings, parcel)

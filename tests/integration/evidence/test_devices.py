@@ -142,11 +142,14 @@ def test_the_wipe_is_ordered_only_when_everything_has_arrived(database, signer, 
     with pytest.raises(Refused):
         signer.wipe()
     assert signer.exchange().orders == ["wipe"]
+    device_id = signer.id
     signer.wipe()
 
-    assert one(database, f"SELECT wiped_at FROM device_chains WHERE device_id = '{signer.id}'")
+    assert one(database, f"SELECT wiped_at FROM device_chains WHERE device_id = '{device_id}'")
     assert signer.store.kept("private_key") is None
-    assert rows(database, "SELECT orders FROM device_chains WHERE wiped_at IS NOT NULL") == [("[]",)]
+    assert rows(database, "SELECT orders FROM device_chains WHERE wiped_at IS NOT NULL") == [
+        ("[]",)
+    ]
 
 
 def test_a_phone_with_a_dead_token_hears_of_its_wipe_by_its_signature(wire, signer, desk, ibc):
@@ -183,6 +186,10 @@ def test_the_clock_of_a_phone_is_measured_and_orders_nothing(database, signer, i
     signer.now = lambda: NOW - 3 * 86_400_000
     signer.exchange()
 
-    offset = one(database, f"SELECT clock_offset_ms FROM device_chains WHERE device_id = '{signer.id}'")
+    offset = one(
+        database, f"SELECT clock_offset_ms FROM device_chains WHERE device_id = '{signer.id}'"
+    )
     assert offset == -3 * 86_400_000
-    assert one(database, "SELECT DISTINCT received_at FROM mutations WHERE origin = 'device'") == NOW
+    assert (
+        one(database, "SELECT DISTINCT received_at FROM mutations WHERE origin = 'device'") == NOW
+    )

@@ -9,10 +9,10 @@ from infra.ids import new_id
 from sync.client import hand_in
 from sync.client_facts import signature
 from sync.client_http import Refused
+from sync.office import Put
 from tests.building import office_write
 from tests.integration.evidence.street import cash, parts
 from tests.integration.sync.looking import count, one, rows
-from sync.office import Put
 
 PATH = "/api/v1/sync/handin"
 
@@ -25,15 +25,14 @@ def file(signer, ibc):
     return signer.export()
 
 
-
 def test_a_colleague_hands_in_and_the_author_is_the_device(database, enrol, signer, file):
     carrier = enrol(officer=1)
 
     assert carrier.carry(file) == 3
 
-    assert rows(database, "SELECT DISTINCT author_id, officer_id FROM mutations WHERE origin = 'device'") == [
-        (signer.id, signer.staff_id)
-    ]
+    assert rows(
+        database, "SELECT DISTINCT author_id, officer_id FROM mutations WHERE origin = 'device'"
+    ) == [(signer.id, signer.staff_id)]
     assert count(database, "collections") == 3
     detail = one(database, "SELECT DISTINCT detail FROM mutations WHERE origin = 'device'")
     assert carrier.staff_id in detail
@@ -76,9 +75,10 @@ def test_what_a_revoked_phone_hands_in_is_stored_and_held(database, wire, signer
 
     assert hand_in(wire, file) == 3
 
-    assert rows(database, "SELECT outcome, code FROM mutations WHERE origin = 'device'") == [
-        ("held", "DEVICE_UNTRUSTED")
-    ] * 3
+    assert (
+        rows(database, "SELECT outcome, code FROM mutations WHERE origin = 'device'")
+        == [("held", "DEVICE_UNTRUSTED")] * 3
+    )
     assert count(database, "collections") == 0
 
 
@@ -195,8 +195,10 @@ def test_an_outbox_with_a_hole_is_exported_as_two_runs(signer, wire, ibc):
 def test_too_many_hand_ins_from_one_address_must_wait(client, file, wire):
     wire.post(PATH, parts(file)[0])
 
-    statuses = {client.post(PATH, json={}, environ_base={"REMOTE_ADDR": "10.9.8.7"}).status_code
-                for _ in range(70)}
+    statuses = {
+        client.post(PATH, json={}, environ_base={"REMOTE_ADDR": "10.9.8.7"}).status_code
+        for _ in range(70)
+    }
 
     assert 429 in statuses
 

@@ -30,7 +30,9 @@ def test_a_token_that_never_signed_pushes_unsigned(client, signer, token_of, ibc
     assert fates(push(client, token_of(signer), rows_)) == ["applied", "applied"]
 
 
-def test_after_the_first_signature_an_unsigned_push_is_held(database, client, signer, token_of, ibc):
+def test_after_the_first_signature_an_unsigned_push_is_held(
+    database, client, signer, token_of, ibc
+):
     take(signer, ibc)
     signer.exchange()
     unsigned = on_the_wire(take(signer, ibc, 2))
@@ -45,7 +47,10 @@ def test_a_thief_of_the_token_does_not_take_the_phones_numbers(
     take(signer, ibc)
     signer.exchange()
     stolen = take(signer, ibc)[0].said
-    forged = stolen | {"id": "0196cccc-0000-7000-8000-00000000dead", "record_id": "0196cccc-0000-7000-8000-00000000beef"}
+    forged = stolen | {
+        "id": "0196cccc-0000-7000-8000-00000000dead",
+        "record_id": "0196cccc-0000-7000-8000-00000000beef",
+    }
     push(client, token_of(signer), [forged])
 
     answer = signer.exchange()
@@ -108,7 +113,10 @@ def test_a_cloned_phone_forks_and_both_links_are_kept_and_named(
     database, client, signer, token_of, ibc
 ):
     true = take(signer, ibc)[0]
-    clone = true.said | {"id": "0196cccc-0000-7000-8000-000000000002", "record_id": "0196cccc-0000-7000-8000-000000000003"}
+    clone = true.said | {
+        "id": "0196cccc-0000-7000-8000-000000000002",
+        "record_id": "0196cccc-0000-7000-8000-000000000003",
+    }
     clone["fields"] |= {"receipt_no": true.said["fields"]["receipt_no"][:-1] + "9"}
     token = token_of(signer)
 
@@ -123,7 +131,10 @@ def test_a_cloned_phone_forks_and_both_links_are_kept_and_named(
 
 def test_both_links_of_a_fork_in_one_request_are_named(database, phone, ibc):
     first = phone.put("visit", {"account_no": ibc.accounts[0], "outcome": "not_home"})
-    second = first | {"id": "0196cccc-0000-7000-8000-000000000002", "record_id": "0196cccc-0000-7000-8000-000000000003"}
+    second = first | {
+        "id": "0196cccc-0000-7000-8000-000000000002",
+        "record_id": "0196cccc-0000-7000-8000-000000000003",
+    }
 
     pushed = phone.push(first, second)
 

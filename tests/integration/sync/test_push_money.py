@@ -282,7 +282,9 @@ def test_doubted_money_claims_its_receipt_number_too(phone, ibc):
     assert words(pushed.outcomes) == ["held UNKNOWN_ACCOUNT", "held RECEIPT_NO_REUSED"]
 
 
-def test_a_receipt_number_of_another_ibcs_block_is_held_with_its_record(database, phone, ibc, other_ibc):
+def test_a_receipt_number_of_another_ibcs_block_is_held_with_its_record(
+    database, phone, ibc, other_ibc
+):
     stranger = a_phone(database, other_ibc)
     phone.push(phone.put("collection", a_collection(ibc.accounts[0], "Q3-000043")))
 
