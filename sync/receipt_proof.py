@@ -76,7 +76,7 @@ def _fact(connection: Connection, ibc_id: str, receipt_no: str) -> Any:
 
 
 def _says(fact: Any, printed: Printed) -> bool:
-    return (
+    return bool(
         fact.account_no == printed.account_no
         and fact.amount_paisa == printed.amount_paisa
         and fact.occurred_at // MINUTE_MS == printed.occurred_at // MINUTE_MS
