@@ -20,7 +20,7 @@ from sync.parcel import Carried
 from sync.records import Record
 from sync.resolve import Action, Decision, State, resolve
 from sync.waiting import release_of, versions_since
-from sync.writing import Writing, as_json, log_row
+from sync.writing import Writing, as_json
 
 OUR_FAULT = "our_fault"
 """What a mutation waits for on which our own code failed (sync/faults.py tries again)."""
@@ -50,6 +50,11 @@ class Arriving:
         self.carried = carried
         # Before a device has ever signed, what claims nothing is trusted as its token is.
         self.must_be_covered = carried.signed is not None or self.chain.signs
+        self.signed_by = {
+            "origin": author.origin.value,
+            "author_id": author.id,
+            "officer_id": author.officer_id,
+        }
         self.arrived: list[Record] = []
         self.later_fate = False
         """Whether these were stored undecided before: their entries are `of` the first ones."""
@@ -316,25 +321,22 @@ class Arriving:
             detail["exception_id"] = case_id
         if self.carried.carrier:
             detail["carried_by"] = self.carried.carrier
-        row = log_row(
-            mutation_id=mutation.id,
-            origin=self.author.origin.value,
-            author_id=self.author.id,
-            entity=mutation.entity_name,
-            op=mutation.op,
-            record_id=mutation.record_id,
-            occurred_at=mutation.occurred_at,
-            outcome=word,
-            body=mutation.body,
-            body_hash=mutation.body_hash,
-            officer_id=self.author.officer_id,
-            author_seq=mutation.seq,
-            base_version=mutation.base_version,
-            version=version,
-            code=code,
-            detail=as_json(detail),
-            changes=changes,
-        )
+        row = self.signed_by | {
+            "id": mutation.id,
+            "entity": mutation.entity_name,
+            "op": mutation.op,
+            "record_id": mutation.record_id,
+            "occurred_at": mutation.occurred_at,
+            "outcome": word.value,
+            "body": mutation.body,
+            "body_hash": mutation.body_hash,
+            "author_seq": mutation.seq,
+            "base_version": mutation.base_version,
+            "version": version,
+            "code": code,
+            "detail": as_json(detail),
+            "changes": changes,
+        }
         if self.later_fate:
             row |= release_of(mutation.id, mutation.body_hash)
         seq = self.writing.log(row)

@@ -14,6 +14,7 @@ from infra.limits import PAGE_BYTES_MAX, PAGE_CHANGES_MAX
 from models import ENTITIES
 from sync.cursor import BEFORE_ALL, BEGINNING, Cursor, Key, Position, key_of, read_cursor, start_in
 from sync.device_life import orders_now
+from sync.writing import UnknownIbc
 
 RETRY_AFTER_SECONDS = 60
 """When a phone with nothing to send may ask again."""
@@ -188,6 +189,8 @@ def _views(connection: Connection, reader: Reader) -> Look:
         officer=officer,
         device_id=reader.device_id,
     )
+    if not rows:
+        raise UnknownIbc(f"there is no IBC {reader.ibc_id!r}")
     views: dict[str, View] = {}
     for row in rows:
         if row.scope is None or (reader.revoked and row.scope != device):
