@@ -12,19 +12,23 @@ from api import (
     cli,
     conflicts,
     decisions,
+    devices,
     docs,
+    handin,
     health,
     identity,
     imports,
     readings,
+    receipts,
     rounds,
     sync,
+    witness,
 )
 from api.context import EXTENSION, Parts, context
 from api.openapi import FieldLedgerApi
 from api.problems import FORBIDDEN, NOT_FOUND, SIGN_IN, answer, register_problems
 from auth.access import Access, decide, mark_of
-from auth.errors import TokenRefused
+from auth.errors import AuthError, TokenRefused
 from auth.principals import Principal, principal_of
 from auth.tokens import read
 from infra.database import Database
@@ -37,7 +41,20 @@ SIGN_IN_RATE = "120 per minute"
 """Tries at each door that takes a secret, for one address: a whole office may sit behind one. The
 lock-out counts for each person.
 """
-DOORS = frozenset({"identity.enrol_device", "identity.sign_in_at_a_desk"})
+HANDIN_RATE = "60 per minute"
+"""Outboxes that one address may hand in; whoever is signed in brings no more either."""
+VERIFY_RATE = "60 per minute"
+"""Receipts that one address may ask about."""
+WRONG_TRIES_RATE = "5 per hour"
+"""Wrong answers about one receipt number from one address."""
+RECEIPT_DOORS = ("receipts.verify_receipt", "receipt_page.show_answer")
+DOORS = {
+    "identity.enrol_device": SIGN_IN_RATE,
+    "identity.sign_in_at_a_desk": SIGN_IN_RATE,
+    "handin.hand_in": HANDIN_RATE,
+    **dict.fromkeys(RECEIPT_DOORS, VERIFY_RATE),
+}
+PARTS = (sync, handin, identity, readings, balances, rounds, decisions, conflicts, imports)
 OPENAPI = {
     "API_TITLE": "Field ledger",
     "API_VERSION": "v1",
@@ -73,9 +90,10 @@ def create_app(settings: Settings) -> Flask:
         Bell(settings.redis_url),
     )
     api = FieldLedgerApi(app)
-    for part in (sync, identity, readings, balances, rounds, decisions, conflicts, imports):
+    for part in (*PARTS, receipts, devices, witness):
         api.register_blueprint(part.blueprint)
-    for plain in (health.blueprint, docs.front, docs.blueprint):
+    api.register_blueprint(devices.phones)
+    for plain in (health.blueprint, docs.front, docs.blueprint, receipts.page):
         app.register_blueprint(plain)
     Compress(app)
     _limit_doors(app, settings)
@@ -95,9 +113,18 @@ def _limit_doors(app: Flask, settings: Settings) -> None:
         in_memory_fallback_enabled=True,
         headers_enabled=False,
     )
-    for endpoint in DOORS:
-        limited: Any = limiter.limit(SIGN_IN_RATE)(app.view_functions[endpoint])
+    for endpoint, rate in DOORS.items():
+        limited: Any = limiter.limit(rate)(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited
+    for endpoint in RECEIPT_DOORS:
+        # Shared: five tries at the one door and five at the other would be ten.
+        guessed: Any = limiter.shared_limit(
+            WRONG_TRIES_RATE,
+            scope="receipts",
+            key_func=receipts.asked_about,
+            deduct_when=receipts.was_wrong,
+        )(app.view_functions[endpoint])
+        app.view_functions[endpoint] = guessed
 
 
 def _deny_by_default() -> Response | None:
@@ -107,6 +134,8 @@ def _deny_by_default() -> Response | None:
     view = current_app.view_functions[request.endpoint]
     mark = mark_of(view)
     principal = _principal() if mark is not None and mark.needed else None
+    if mark is not None and mark.welcomes:
+        principal = _recognised()
     g.principal = principal
     ibc_id = (request.view_args or {}).get("code")
     match decide(view, principal, ibc_id=ibc_id):
@@ -135,6 +164,14 @@ def _principal() -> Principal | None:
         principal = principal_of(connection, claims)
     parts.recent.keep(claims, principal, now=now)
     return principal
+
+
+def _recognised() -> Principal | None:
+    """Who asks, if a good token says so: with a dead one he is nobody, and not turned away."""
+    try:
+        return _principal()
+    except AuthError:
+        return None
 
 
 def _safe_headers(response: Response) -> Response:

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import date
+from pathlib import Path
 
 import click
 import orjson
@@ -14,17 +15,20 @@ from api.demo import demo_token, sign_in_lines
 from api.generated import write_generated
 from infra.clock import local_date, now_ms
 from infra.database import fetch
+from ledger.chain_checks import log_chain_verifies
 from ledger.checks import verify
 from models.migrations import commands as migrations
 from sync.seed import seed
+from sync.witness import contradictions
 
 books = AppGroup("books", help="The books: check them, post what waits.")
+log_group = AppGroup("log", help="The log: hold it against what devices have witnessed.")
 demo = AppGroup("demo", help="The demonstration's people and tokens.")
 
 
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
-    for command in (migrate, revision, seed_command, seeded, books, demo, docs):
+    for command in (migrate, revision, seed_command, seeded, books, log_group, demo, docs):
         app.cli.add_command(command)
 
 
@@ -91,6 +95,24 @@ def verify_command(ibc_id: str | None) -> None:
             wrong += len(findings)
             click.echo(f"{one}  {'clean' if not findings else f'{len(findings)} findings'}")
     sys.exit(1 if wrong else 0)
+
+
+@log_group.command("verify")
+@click.option("--witness", "path", type=click.Path(exists=True, dir_okay=False), required=True)
+@with_appcontext
+def verify_log(path: str) -> None:
+    """Hold the log against witnesses that devices kept (JSON, one a line); exit 1 when it differs."""
+    lines = Path(path).read_text("utf-8").splitlines()
+    kept = [orjson.loads(line) for line in lines if line.strip()]
+    public_key = context().parts.witnesses.public_key
+    with context().database.read() as connection:
+        findings = list(contradictions(connection, public_key, kept))
+        for code in sorted({str(one.get("ibc")) for one in kept}):
+            findings += log_chain_verifies(connection, code)
+    for finding in findings:
+        click.echo(f"{finding.check}  {finding.where}  {finding.what}")
+    click.echo(f"{len(kept)} witnesses, {len(findings)} findings")
+    sys.exit(1 if findings else 0)
 
 
 @demo.command("sign-ins")

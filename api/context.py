@@ -6,12 +6,14 @@ from functools import cached_property
 from flask import current_app, g
 
 from auth.keys import Keys, keys_of
+from auth.log_key import kept_key
 from auth.principals import Principal, RecentPrincipals
 from infra.clock import Milliseconds, now_ms
 from infra.database import Database
 from infra.queue import Bell
 from infra.settings import Settings
 from sync.together import Together
+from sync.witness import Witnesses
 
 EXTENSION = "fieldledger"
 
@@ -31,6 +33,10 @@ class Parts:
     @cached_property
     def pushes(self) -> Together:
         return Together(self.database)
+
+    @cached_property
+    def witnesses(self) -> Witnesses:
+        return Witnesses(self.database, kept_key(self.settings.data_dir))
 
     @cached_property
     def recent(self) -> RecentPrincipals:
@@ -62,6 +68,12 @@ class Context:
         """Who asks; only views that require a permission have one."""
         principal: Principal = g.principal
         return principal
+
+    @property
+    def carrier(self) -> Principal | None:
+        """Who brings this request, at a view that recognises people and needs none."""
+        carrier: Principal | None = g.principal
+        return carrier
 
     def now(self) -> Milliseconds:
         return now_ms()

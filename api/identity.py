@@ -28,7 +28,7 @@ from schemas.identity import (
     SignOutWrite,
     TokensSchema,
 )
-from sync.office import Put, write
+from sync.device_life import end_device
 
 blueprint = Blueprint("identity", __name__, url_prefix="/api/v1", description="Who is asking")
 Answer = dict[str, Any]
@@ -159,8 +159,9 @@ def revoke_device(code: str, device_id: str) -> None:
         if device is None:
             raise DeviceUnknown
         if device.state is DeviceState.ACTIVE:
-            revoked = Put("device", device_id, {"state": DeviceState.REVOKED.value})
-            write(connection, code, author_id=author_id, puts=[revoked], now=now)
+            end_device(
+                connection, code, device_id, DeviceState.REVOKED, author_id=author_id, now=now
+            )
 
     context().database.transact(revoke)
 

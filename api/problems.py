@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.balances import NotADay
 from api.body import NotGzip, TooLarge
+from api.handin import HandinRefused
 from api.imports import TooManyLines
 from api.lists import NotAPlace
 from api.preconditions import KeyNeeded, VersionNeeded
@@ -24,6 +25,7 @@ from schemas.records import flat
 from sync.cursor import NotACursor
 from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.desk import UnknownCase
+from sync.device_life import NotDrained
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.office import Refused, Stale
@@ -75,6 +77,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
         S.PRECONDITION_REQUIRED, "precondition-required", "Send If-Match", Do.UPDATE_APP
     ),
     PhoneNeeded: Problem(S.FORBIDDEN, "phone-needed", "Only a phone syncs", Do.ASK_OFFICE),
+    HandinRefused: Problem(
+        S.FORBIDDEN, "handin-refused", "The device has not signed this", Do.ASK_OFFICE
+    ),
+    NotDrained: Problem(S.CONFLICT, "not-drained", "Hand in what is left first", Do.RETRY),
     MakerIsChecker: Problem(
         S.FORBIDDEN, "maker-is-checker", "Another person must check this", Do.ASK_OFFICE
     ),

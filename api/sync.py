@@ -10,7 +10,6 @@ from api.body import unpacked_body
 from api.context import context
 from auth.access import requires
 from auth.principals import Principal
-from auth.proofs import proven
 from auth.roles import Permission
 from infra.clock import Milliseconds, rfc3339
 from infra.limits import PAGE_CHANGES_MAX
@@ -21,6 +20,7 @@ from schemas.envelope import (
     PushedSchema,
 )
 from schemas.query import PullQuerySchema
+from sync.handin import is_signed_by
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
 from sync.parcel import Carried, Parcel, Pushed
@@ -46,7 +46,9 @@ def exchange() -> Response:
     asked = read_exchange(unpacked_body(), now)
     pushed = _push(asked, now)
     page = _pull(asked.cursor, asked.limit or PAGE_CHANGES_MAX, asked.pending or 0)
-    return _json(page.json(now, before=_pushed_members(pushed)))
+    witness = context().parts.witnesses.of(str(context().principal.ibc_id), now=now)
+    seen = orjson.dumps({"witness": witness})[1:-1] + b","
+    return _json(page.json(now, before=_pushed_members(pushed) + seen))
 
 
 @blueprint.route("/sync/push", methods=["POST"])
@@ -72,7 +74,7 @@ def pull_only(asked: dict[str, Any]) -> Response:
     With `If-None-Match: "<cursor>"` the answer is 304 when there is nothing to tell.
     """
     page = _pull(asked.get("cursor"), asked["limit"], asked["pending"])
-    quiet = not (page.count or page.more or page.leaving or page.dropped)
+    quiet = not (page.count or page.more or page.leaving or page.dropped or page.orders)
     if quiet and page.cursor in request.if_none_match:
         return _with_etag(Response(status=304), page)
     return _with_etag(_json(page.json(context().now())), page)
@@ -115,7 +117,7 @@ def _pull(cursor: str | None, limit: int, pending: int) -> Page:
     database = context().database
     if cursor:
         with database.glance() as connection:
-            quiet = quiet_page(connection, reader, cursor)
+            quiet = quiet_page(connection, reader, cursor, pending=pending)
         if quiet:
             return quiet
     with database.read() as connection:
@@ -127,19 +129,14 @@ def _is_active(principal: Principal) -> bool:
     return principal.may(Permission.SYNC, ibc_id=principal.ibc_id)
 
 
-def _is_signed(principal: Principal, asked: Exchange) -> bool:
+def _is_signed(principal: Principal, asked: Exchange) -> bool | None:
     """Does the device's own key sign the end of the chain in this request? (protocol 1)
 
-    A request without a head claims nothing and is trusted as its token is; a wrong one is a lie.
+    None when it claims nothing: what becomes of that, its chain decides (decision 0011).
     """
     if not asked.mutations or asked.head is None:
-        return True
-    last = asked.mutations[-1]
-    return (
-        principal.public_key is not None
-        and asked.head["hash"] == last.body_hash
-        and proven(principal.public_key, asked.head["signature"], last.body_hash.encode())
-    )
+        return None
+    return is_signed_by(principal.public_key, asked.head, asked.mutations[-1])
 
 
 def _pushed_members(pushed: Pushed) -> bytes:

@@ -25,11 +25,18 @@ class Mark:
     """Who may call a view: anybody when `needed` is empty, else whoever holds all of it."""
 
     needed: frozenset[Permission]
+    welcomes: bool = False
+    """Whether who brings a good token is recognised, although nobody needs one."""
 
 
 def public(view: View) -> View:
     """Anybody may call this view: signing in, health, static pages."""
     return _marked(view, Mark(frozenset()))
+
+
+def carried(view: View) -> View:
+    """Anybody may bring this; who brings a good token is known as its carrier (ruling 8)."""
+    return _marked(view, Mark(frozenset(), welcomes=True))
 
 
 def requires(*permissions: Permission) -> Callable[[View], View]:

@@ -1,7 +1,9 @@
 """Receipt secrets and receipt numbers given to devices: a number is printed once, ever (M10)."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy import Connection, Table
 
@@ -14,6 +16,18 @@ from infra.database import fetch, insert_rows
 from models.identity import DeviceSecret, ReceiptBlock
 
 SERIALS_PER_BLOCK = 500
+LEFT_PERCENT_MAX = 30
+"""A device gets a further block when no more than this is left of the one it prints from."""
+
+
+class BlockKind(StrEnum):
+    """What prints the receipts of a block (M10)."""
+
+    PHONE = "phone"
+    COUNTER = "counter"
+    PAPER = "paper"
+
+
 PREFIX_CHARS_MIN, PREFIX_CHARS_MAX = 2, 4
 LETTERS = "".join(letter for letter in ALPHABET if letter.isalpha())
 """A prefix begins with a letter: spreadsheets read `1E-000005` as a number."""
@@ -30,9 +44,31 @@ class Block:
     first_serial: int
     last_serial: int
 
+    @property
+    def size(self) -> int:
+        return self.last_serial - self.first_serial + 1
+
+    def left_after(self, serial: int) -> int:
+        """How many numbers are left when `serial` is the last that was used."""
+        return min(self.size, self.last_serial - serial)
+
+
+def is_issued(receipt_no: str, blocks: Iterable[Block]) -> bool:
+    """Whether the number lies in one of these blocks. Pure."""
+    prefix, _, serial = receipt_no.rpartition("-")
+    return any(
+        prefix == block.prefix and block.first_serial <= int(serial) <= block.last_serial
+        for block in blocks
+    )
+
 
 def issue_block(
-    connection: Connection, *, ibc_id: str, device_id: str, now: Milliseconds, kind: str = "phone"
+    connection: Connection,
+    *,
+    ibc_id: str,
+    device_id: str,
+    now: Milliseconds,
+    kind: BlockKind = BlockKind.PHONE,
 ) -> Block:
     """Give the next prefix to a device. Errors: ReceiptPrefixesUsedUp."""
     for _ in range(ATTEMPTS_MAX):
@@ -41,7 +77,7 @@ def issue_block(
             "prefix": block.prefix,
             "ibc_id": ibc_id,
             "device_id": device_id,
-            "kind": kind,
+            "kind": kind.value,
             "first_serial": block.first_serial,
             "last_serial": block.last_serial,
             "issued_at": now,
@@ -54,10 +90,11 @@ def issue_block(
 
 
 def newest_block(connection: Connection, *, ibc_id: str, device_id: str) -> Block | None:
+    """The block that the phone prints from now; its counter's and paper books are beside it."""
     rows = fetch(
         connection,
         "SELECT prefix, first_serial, last_serial FROM receipt_blocks"
-        " WHERE ibc_id = :ibc_id AND device_id = :device_id"
+        " WHERE ibc_id = :ibc_id AND device_id = :device_id AND kind = 'phone'"
         " ORDER BY length(prefix) DESC, prefix DESC LIMIT 1",
         ibc_id=ibc_id,
         device_id=device_id,

@@ -45,6 +45,10 @@ class Permission(StrEnum):
     """The second pair of eyes; that maker and checker differ is checked for each decision."""
     MANAGE_DEVICES = "manage_devices"
     """Create enrolment codes, revoke devices."""
+    READ_FLEET = "read_fleet"
+    """The phones: when they were here, what is missing, which receipt numbers they used."""
+    REPORT_LOST = "report_lost"
+    """Say that a phone is lost or robbed; it is trusted no longer."""
     IMPORT_BILLING = "import_billing"
     MANAGE_ROUNDS = "manage_rounds"
     SEE_METRICS = "see_metrics"
@@ -66,19 +70,20 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: EVERYONE
     | LEADERS_DESK
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_EXCEPTIONS}
-    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS},
+    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST},
     Role.IBC_MANAGER: EVERYONE
     | LEADERS_DESK
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
-    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS},
+    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST},
     Role.FINANCE: EVERYONE
     | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION},
     Role.AUDITOR: EVERYONE
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
-    | {P.READ_CONFLICTS, P.SEE_METRICS},
-    Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION},
-    Role.ADMIN: EVERYONE | {P.MANAGE_DEVICES, P.READ_EXCEPTIONS, P.SEE_METRICS},
+    | {P.READ_CONFLICTS, P.SEE_METRICS, P.READ_FLEET},
+    Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION, P.REPORT_LOST},
+    Role.ADMIN: EVERYONE
+    | {P.MANAGE_DEVICES, P.READ_FLEET, P.REPORT_LOST, P.READ_EXCEPTIONS, P.SEE_METRICS},
     Role.BILLING_FEED: frozenset({P.READ_SELF, P.IMPORT_BILLING}),
 }
 

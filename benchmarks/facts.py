@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from auth.proofs import to_base64url
-from benchmarks.world import Phone
+from benchmarks.world import Phone, receipt_prefix
 from infra.clock import now_ms, rfc3339
 from infra.ids import new_id
 
@@ -80,14 +80,13 @@ class Outbox:
     def collection(self) -> dict[str, Any]:
         rupees = self.dice.randrange(500, 9_000)
         self.receipts += 1
-        block, serial = divmod(self.receipts, 1_000_000)
         notes = {}
         left = rupees
         for note in (5000, 1000, 500, 100, 50, 20, 10, 5, 2, 1):
             if left >= note:
                 notes[str(note)], left = divmod(left, note)
         return {
-            "receipt_no": f"{_letters(self.phone.number * 50 + block)}-{serial:06d}",
+            "receipt_no": f"{receipt_prefix(self.phone.number)}-{self.receipts:06d}",
             "account_no": self.account(),
             "tender": "cash",
             "amount_paisa": rupees * 100,
@@ -137,15 +136,6 @@ FIELDS = {
     "visit": Outbox.visit,
     "meter_issue": Outbox.meter_issue,
 }
-
-
-def _letters(number: int) -> str:
-    """A receipt block's prefix: letters only, so that no two numbers share one."""
-    text = ""
-    for _ in range(4):
-        number, letter = divmod(number, 26)
-        text += chr(ord("A") + letter)
-    return text
 
 
 def _canonical(value: Any) -> bytes:

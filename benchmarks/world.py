@@ -9,13 +9,14 @@ from itertools import islice
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.enrolment import create_device
+from auth.blocks import BLOCKS, LETTERS
 from auth.cards import active_cards
 from auth.enrolment import Enrolled
 from auth.keys import keys_of
 from auth.proofs import to_base64url
 from auth.tokens import Claims, issue
 from infra.clock import now_ms
-from infra.database import Database, fetch
+from infra.database import Database, fetch, insert_rows
 from infra.ids import derived_id, new_id
 from infra.limits import IMPORT_ROWS_MAX
 from models.demo import demo
@@ -78,6 +79,7 @@ def enrol(database: Database, ibc_id: str, officer: int, number: int) -> Phone:
         enrolled = Enrolled(ibc_id=ibc_id, device_id=new_id(), card=card, repeated=False)
         public_key = to_base64url(key.public_key().public_bytes_raw())
         create_device(connection, enrolled, public_key, now=now_ms())
+        insert_rows(connection, BLOCKS, [_long_block(ibc_id, enrolled.device_id, number)])
         accounts = [
             row.account_no
             for row in fetch(
@@ -94,6 +96,29 @@ def enrol(database: Database, ibc_id: str, officer: int, number: int) -> Phone:
         accounts=accounts,
         key_bytes=key.private_bytes_raw(),
     )
+
+
+def receipt_prefix(number: int) -> str:
+    """The prefix of a phone's receipts, in the letters that prefixes are made of."""
+    text = ""
+    for _ in range(4):
+        number, letter = divmod(number, len(LETTERS))
+        text += LETTERS[letter]
+    return text
+
+
+def _long_block(ibc_id: str, device_id: str, number: int) -> dict[str, object]:
+    """As many receipt numbers as a benchmark can use: no phone writes ten thousand a second."""
+    return {
+        "prefix": receipt_prefix(number),
+        "ibc_id": ibc_id,
+        "device_id": device_id,
+        "kind": "paper",
+        "first_serial": 1,
+        "last_serial": 999_999,
+        "issued_at": now_ms(),
+        "state": "issued",
+    }
 
 
 def open_round(database: Database, phone: Phone) -> None:

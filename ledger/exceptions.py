@@ -25,6 +25,7 @@ KINDS: dict[str, Kind] = {
     "UNKNOWN_ACCOUNT": Kind("clerk", DAY, 3),
     "OTHER_IBC": Kind("clerk", DAY, 3),
     "RECEIPT_NO_REUSED": Kind("clerk", 4 * HOUR, 2),
+    "RECEIPT_NOT_ISSUED": Kind("supervisor", 4 * HOUR, 2),
     "MALFORMED": Kind("clerk", DAY, 3),
     "ID_REUSED": Kind("admin", 4 * HOUR, 2),
     "RECORD_REUSED": Kind("admin", 4 * HOUR, 2),
@@ -45,6 +46,7 @@ KINDS: dict[str, Kind] = {
     "BILL_UNREADABLE": Kind("admin", DAY, 2),
     "POISON": Kind("admin", HOUR, 1),
     # Receipts, custody and handover.
+    "CHAIN_GAP": Kind("supervisor", DAY, 2),
     "RECEIPT_GAP": Kind("supervisor", DAY, 3),
     "CUSTODY_LIMIT_BREACH": Kind("supervisor", HOUR, 1),
     "HANDOVER_SHORT": Kind("supervisor", DAY, 2),

@@ -16,6 +16,7 @@ class DeviceState(StrEnum):
 
     ACTIVE = "active"
     REVOKED = "revoked"
+    LOST = "lost"
 
 
 State = Annotated[str, mapped_column(TEXT), OneOf(DeviceState)]

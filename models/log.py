@@ -59,6 +59,14 @@ class Mutation(Base):
             postgresql_where=sql("changes IS NOT NULL"),
         ),
         Index(
+            "ix_mutations_author",
+            "ibc_id",
+            "author_id",
+            "author_seq",
+            sqlite_where=sql("author_seq IS NOT NULL"),
+            postgresql_where=sql("author_seq IS NOT NULL"),
+        ),
+        Index(
             "ix_mutations_of",
             "ibc_id",
             "of_id",
@@ -93,7 +101,7 @@ class Mutation(Base):
     code = Column(TEXT)
     """Why it is held, waiting, in conflict or rejected."""
     detail = Column(TEXT)
-    """JSON: field errors of a rejection, ids of what was opened for it."""
+    """JSON: field errors of a rejection, ids of what was opened for it, who carried it."""
     body = Column(TEXT, nullable=False)
     """The canonical bytes (RFC 8785) as the author signed them."""
     body_hash = Column(TEXT, nullable=False)
@@ -125,11 +133,25 @@ class DeviceChain(Base):
     last_seq = Column(WHOLE, nullable=False)
     last_hash = Column(TEXT, nullable=False)
     missing = Column(TEXT, nullable=False)
-    """JSON list of [from, to] sequence numbers that were skipped and have not come yet."""
+    """JSON list of [from, to, hash before, prev after] that were skipped and have not come yet."""
+    gap_since = Column(WHOLE)
+    """When the first of what is missing now was seen to be missing."""
+    signs = Column(WHOLE, nullable=False, server_default="0")
+    """1 when the device has ever signed its chain: from then on it must always sign."""
     last_seen_at = Column(WHOLE)
     pending = Column(WHOLE)
+    pending_since = Column(WHOLE)
+    """Since when its outbox has not been empty, as far as it said."""
     app_version = Column(TEXT)
     clock_offset_ms = Column(WHOLE)
+    refused = Column(WHOLE, nullable=False, server_default="0")
+    held = Column(WHOLE, nullable=False, server_default="0")
+    """How many of its mutations were rejected, and how many were held."""
+    orders = Column(TEXT, nullable=False, server_default="[]")
+    """JSON list of what it is still to do: wipe, update_app, send_log."""
+    ended_at = Column(WHOLE)
+    """When it was revoked or reported lost."""
+    wiped_at = Column(WHOLE)
 
 
 class Waiting(Base):

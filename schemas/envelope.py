@@ -66,6 +66,28 @@ class ExchangeSchema(StrictSchema):
     head = fields.Nested(HeadSchema, allow_none=True)
 
 
+class HandinSchema(StrictSchema):
+    """Another device's outbox: one unbroken run of its mutations, signed by it at the end."""
+
+    ibc = fields.String(
+        required=True,
+        validate=validate.Regexp(r"[A-Z0-9_-]{1,16}\Z", error="wrong_form"),
+        error_messages=MESSAGES,
+    )
+    device_id = field_of(Id(), required=True, nullable=False)
+    head = fields.Nested(HeadSchema, required=True)
+
+
+class HandedInSchema(StrictSchema):
+    """That it has arrived, and nothing of what became of it: the device asks for that itself."""
+
+    device_id = fields.String(required=True)
+    received = fields.Integer(required=True)
+    missing = fields.List(fields.Integer(), required=True)
+    orders = fields.List(fields.String(), required=True)
+    server_time = fields.String(required=True)
+
+
 class OutcomeSchema(StrictSchema):
     """What became of one mutation at once."""
 
@@ -114,12 +136,28 @@ class PushedSchema(StrictSchema):
     missing = fields.List(fields.Integer(), required=True)
 
 
+class WitnessSchema(StrictSchema):
+    """Where the IBC's log stood, signed: a device keeps it, and a rewritten log contradicts it."""
+
+    ibc = fields.String(required=True)
+    seq = fields.Integer(required=True)
+    hash = fields.String(required=True)
+    at = fields.String(required=True)
+    signature = fields.String(required=True)
+
+
+class LogHeadSchema(StrictSchema):
+    """A witness, and the key that it is signed with."""
+
+    witness = fields.Nested(WitnessSchema, required=True)
+    public_key = fields.String(required=True)
+
+
 class ExchangedSchema(PullSchema):
     """The answer of one exchange: outcomes, then the changes."""
+
+    witness = fields.Nested(WitnessSchema, required=True)
 
     safe_seq = fields.Integer(required=True)
     outcomes = fields.List(fields.Nested(OutcomeSchema), required=True)
     missing = fields.List(fields.Integer(), required=True)
-
-
-EXCHANGE_KEYS = frozenset(ExchangeSchema().fields)

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate
 
 from infra.limits import LIST_ROWS_MAX, PAGE_CHANGES_MAX, SEARCH_ROWS_MAX
 from models.decision import DecisionStateWord
+from models.device import DeviceState
 from models.kinds import AccountNo, Code, Day, Id, OneOf, Words
 from models.round import RoundStateWord
 from schemas.base import StrictSchema
@@ -88,6 +89,12 @@ class RoundsQuery(ListQuery):
 
     business_date = optional(Day())
     state = optional(OneOf(RoundStateWord))
+
+
+class DevicesQuery(ListQuery):
+    """Which phones."""
+
+    state = optional(OneOf(DeviceState))
 
 
 class AsOfQuery(ListQuery):

@@ -5,14 +5,15 @@ from typing import Any
 
 import orjson
 
+from auth.blocks import is_issued
 from ledger.exceptions import case
 from models import ENTITIES, Entity
 from models.declaration import Owner, Policy
 from models.meter_issue import CLOSED_STATES
-from sync.chain import Chain
 from sync.conflict_case import seen_by, side_by_side
+from sync.gaps import first_with_number
 from sync.intake import is_account_no, readable_money
-from sync.lookup import Found, awaits
+from sync.lookup import Found, Standing, awaits
 from sync.merge import Changes, merge
 from sync.mutation import Author, Mutation, Op, Origin
 from sync.outcomes import Outcome, OutcomeWord
@@ -24,7 +25,9 @@ from sync.writing import Writing, as_json
 
 OUR_FAULT = "our_fault"
 """What a mutation waits for on which our own code failed (sync/faults.py tries again)."""
-HELD_WITH_RECORD = frozenset({"UNKNOWN_ACCOUNT", "OTHER_IBC", "RECEIPT_NO_REUSED"})
+HELD_WITH_RECORD = frozenset(
+    {"UNKNOWN_ACCOUNT", "OTHER_IBC", "RECEIPT_NO_REUSED", "RECEIPT_NOT_ISSUED"}
+)
 """Doubted, and yet well-formed: the record is kept and the books put its money in suspense."""
 
 
@@ -36,17 +39,18 @@ class Arriving:
     """
 
     def __init__(
-        self, writing: Writing, author: Author, found: Found, chain: Chain, carried: Carried
+        self, writing: Writing, author: Author, found: Found, standing: Standing, carried: Carried
     ) -> None:
         self.writing = writing
         self.author = author
         self.seen = found.seen
         self.accounts = found.accounts
         self.claimed = found.claimed
-        self.chain = chain
-        self.doubt = None if carried.signed else "SIGNATURE_BAD"
-        if not carried.trusted:
-            self.doubt = "DEVICE_UNTRUSTED"
+        self.chain = standing.chain
+        self.blocks = standing.blocks
+        self.carried = carried
+        # Before a device has ever signed, what claims nothing is trusted as its token is.
+        self.must_be_covered = carried.signed is not None or self.chain.signs
         self.signed_by = {
             "origin": author.origin.value,
             "author_id": author.id,
@@ -75,10 +79,12 @@ class Arriving:
             amount = readable_money(mutation.entity, mutation.fields) if mutation.entity else None
             if amount is None:
                 return self._reject(mutation, mutation.errors)
-            return self._hold(mutation, self.doubt or "MALFORMED", amount, mutation.errors)
+            return self._hold(
+                mutation, self._trust_doubt(mutation) or "MALFORMED", amount, mutation.errors
+            )
         assert mutation.entity is not None  # an unknown entity is an error, caught above
         # 3 Whose is it? The device's chain, its trust, then the consumer's IBC.
-        doubt = self.doubt or self._chain_doubt(mutation)
+        doubt = self._trust_doubt(mutation) or self._chain_doubt(mutation)
         if doubt:
             return self._hold(mutation, doubt)
         awaited = self._awaited(mutation)
@@ -122,8 +128,9 @@ class Arriving:
     def _create(self, mutation: Mutation, entity: Entity) -> Outcome:
         """A new record; doubted money is recorded as held, everything else that is doubted too."""
         fields = mutation.fields | dict.fromkeys(entity.stamped, self.author.officer_id)
-        # The claim comes first: doubted money claims its receipt number like any other.
-        claim_doubt = self._claim_doubt(mutation, entity)
+        # The claim comes first: doubted money claims its receipt number like any other, but for a
+        # number of somebody else's block, which must stay free for whoever it was given to.
+        claim_doubt = self._block_doubt(mutation) or self._claim_doubt(mutation, entity)
         code = self._account_doubt(mutation, entity) or claim_doubt
         if code and code not in HELD_WITH_RECORD:
             return self._hold(mutation, code)
@@ -267,7 +274,8 @@ class Arriving:
         errors: Mapping[str, str] | None = None,
         version: int | None = None,
     ) -> tuple[int, Outcome]:
-        case_id = self._open_case(code, mutation, amount=amount)
+        detail = self._other_side(mutation) if code == "FORK" else None
+        case_id = self._open_case(code, mutation, amount=amount, detail=detail)
         return self._record(
             mutation,
             OutcomeWord.HELD,
@@ -279,6 +287,10 @@ class Arriving:
 
     def keep(self, mutation: Mutation) -> Outcome:
         """Store it undecided, because our own code failed on it."""
+        doubt = self._trust_doubt(mutation)
+        if doubt:
+            # Tried again it would be trusted: what a revoked phone sends is never decided by us.
+            return self._hold(mutation, doubt)
         self._open_case("OUR_FAULT", mutation)
         seq, outcome = self._record(mutation, OutcomeWord.WAITING, code="OUR_FAULT")
         self.writing.wait(OUR_FAULT, str(mutation.id), seq)
@@ -305,6 +317,8 @@ class Arriving:
         detail: dict[str, Any] = {"errors": errors} if errors else {}
         if case_id:
             detail["exception_id"] = case_id
+        if self.carried.carrier:
+            detail["carried_by"] = self.carried.carrier
         row = self.signed_by | {
             "id": mutation.id,
             "entity": mutation.entity_name,
@@ -325,7 +339,9 @@ class Arriving:
             row |= release_of(mutation.id, mutation.body_hash)
         seq = self.writing.log(row)
         self.seen.setdefault(mutation.id, {})[mutation.body_hash] = row
-        self.chain.follow(mutation.seq, mutation.body_hash)
+        # Whoever stole a token must not take the phone's next number from it.
+        if self._is_vouched_for(mutation):
+            self.chain.follow(mutation.seq, mutation.prev, mutation.body_hash)
         outcome = Outcome(
             id=mutation.id,
             outcome=word,
@@ -335,6 +351,12 @@ class Arriving:
             exception_id=case_id,
         )
         return seq, outcome
+
+    def _other_side(self, mutation: Mutation) -> Mapping[str, Any]:
+        """Both links that claim one number; the exception of a cloned phone names them."""
+        assert mutation.seq is not None  # only a link with a number forks
+        first = first_with_number(self.writing, self.author.id, mutation.seq)
+        return {"seq": mutation.seq, "mutation_ids": [first, mutation.id]}
 
     def _open_case(
         self,
@@ -364,11 +386,28 @@ class Arriving:
             )
         )
 
+    def _trust_doubt(self, mutation: Mutation) -> str | None:
+        """A phone that was revoked, or a link that its key should have signed and has not."""
+        if not self.carried.trusted:
+            return "DEVICE_UNTRUSTED"
+        return None if self._is_vouched_for(mutation) else "SIGNATURE_BAD"
+
+    def _is_vouched_for(self, mutation: Mutation) -> bool:
+        """Does the device's signature cover it, where it must? (decision 0011)"""
+        return not self.must_be_covered or mutation.body_hash in self.carried.covered
+
+    def _block_doubt(self, mutation: Mutation) -> str | None:
+        """Was the receipt number given to this phone? (M10)"""
+        number = mutation.fields.get("receipt_no")
+        if number is None or not mutation.is_money or self.author.origin is not Origin.DEVICE:
+            return None
+        return None if is_issued(number, self.blocks) else "RECEIPT_NOT_ISSUED"
+
     def _chain_doubt(self, mutation: Mutation) -> str | None:
         """Does it fit the device's chain? (protocol 1)"""
         if mutation.seq is None or self.author.origin is not Origin.DEVICE:
             return None
-        return self.chain.doubt(mutation.seq, mutation.prev)
+        return self.chain.doubt(mutation.seq, mutation.prev, mutation.body_hash)
 
     def _account_doubt(self, mutation: Mutation, entity: Entity) -> str | None:
         """Whose consumer? Another IBC's, or nobody's that we know: stored, and doubted."""

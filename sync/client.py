@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.clock import Milliseconds, now_ms, rfc3339
@@ -34,7 +35,7 @@ from sync.client_facts import (
 from sync.client_http import Lost, Refused, Server, wait_seconds
 from sync.client_store import Row, Store
 
-__all__ = ["Answer", "Device", "Lost", "NotEnrolled", "Refused", "Server", "Store"]
+__all__ = ["Answer", "Device", "Lost", "NotEnrolled", "Refused", "Server", "Store", "hand_in"]
 
 PROTOCOL = 1
 APP = "python-1"
@@ -60,6 +61,16 @@ class Answer:
     missing: Sequence[int]
     retry_after_seconds: float
     orders: Sequence[str]
+
+
+def hand_in(server: Server, exported: bytes, *, token: str | None = None) -> int:
+    """Hand in what a phone exported; its signatures are enough. Again is harmless.
+
+    Returns how many mutations have arrived. Errors: Lost, Refused.
+    """
+    parts = orjson.loads(exported)
+    path = "/api/v1/sync/handin"
+    return sum(server.post(path, part, token, packed=True)["received"] for part in parts)
 
 
 class Device:
@@ -160,8 +171,7 @@ class Device:
         """
         at = self.now() if occurred_at is None else occurred_at
         with self.store.saving():
-            used = int(self._kept("receipts_used"))
-            number = ReceiptBlock(**self._kept("receipt_block")).number(used)
+            number, used = self._next_number()
             code = receipt_code(
                 from_base64url(self._kept("receipt_secret")),
                 receipt_no=number,
@@ -176,6 +186,35 @@ class Device:
                 occurred_at=at,
             )
         return Receipt(number=number, code=code), mutation
+
+    def _next_number(self) -> tuple[str, int]:
+        """The next number and its place in its block; the next block when this one is used up."""
+        used = int(self._kept("receipts_used"))
+        block, following = (
+            ReceiptBlock(**self._kept("receipt_block")),
+            self.store.kept("next_block"),
+        )
+        if following is not None and block.first_serial + used > block.last_serial:
+            self.store.keep("receipt_block", following)
+            self.store.keep("next_block", None)
+            block, used = ReceiptBlock(**following), 0
+        return block.number(used), used
+
+    def fetch_receipts(self) -> None:
+        """Ask for the block after this one, when little is left of it. Errors: Lost, Refused."""
+        said = self._authorized("/api/v1/devices/receipt-blocks", {})["receipt_block"]
+        with self.store.saving():
+            if said != self._kept("receipt_block"):
+                self.store.keep("next_block", said)
+
+    def wipe(self) -> None:
+        """Say that everything has arrived and will be deleted, then delete it, the key as well.
+
+        Errors: Lost (call it again), Refused (something was not handed in).
+        """
+        seq, _ = self.store.chain_end()
+        self._authorized("/api/v1/devices/wiped", {"through_seq": seq})
+        self.store.forget_everything()
 
     def version(self, entity: str, record_id: str) -> int | None:
         """The version that an edit made now is based on: what waits will have counted it up."""
@@ -225,6 +264,23 @@ class Device:
             return self.exchange(held_back=held_back)
         return self._take_in(run, said)
 
+    # By another carrier
+
+    def export(self) -> bytes:
+        """What has no outcome yet as a file that anybody may hand in: runs, each signed at its end."""
+        waiting = self.store.waiting()
+        parts = []
+        while waiting:
+            run = unbroken(waiting, count_max=self._count_max, bytes_max=REQUEST_BYTES_MAX)
+            parts.append({"head": head_of(self._own_key(), run), "mutations": on_the_wire(run)})
+            waiting = waiting[len(run) :]
+        named = {"ibc": self._kept("ibc"), "device_id": self.id}
+        return orjson.dumps([{**named, **part} for part in parts])
+
+    def carry(self, exported: bytes) -> int:
+        """Hand in another phone's file as this one's user; returns how many have arrived."""
+        return hand_in(self.server, exported, token=str(self._kept("access_token")))
+
     def _question(self, run: Sequence[Frozen]) -> Row:
         return {
             "protocol": PROTOCOL,
@@ -258,6 +314,9 @@ class Device:
                 self.store.put(entity, rows)
                 self.store.drop(entity, [record_id for record_id, _ in changes["drop"]])
             self.store.keep("cursor", said["cursor"])
+            if "witness" in said:
+                # Kept as it came: it is the server's own word against a log that was rewritten.
+                self.store.keep("witness", said["witness"])
         return Answer(
             outcomes=said["outcomes"],
             more=said["more"],

@@ -133,6 +133,12 @@ class Store:
             [(entity, record_id) for record_id in ids],
         )
 
+    def forget_everything(self) -> None:
+        """Delete all that was ever kept here."""
+        with self.saving():
+            for table in ("records", "outbox", "kept"):
+                self._database.execute(f"DELETE FROM {table}")
+
     def drop_all(self) -> None:
         self._database.execute("DELETE FROM records")
 

@@ -14,10 +14,9 @@ from ledger.exceptions import case
 from models.log import ExceptionCase
 from models.verdict import VerdictWord
 from sync.arriving import OUR_FAULT, Arriving
-from sync.chain import Chain, Missing
 from sync.effects import apply_effects
 from sync.intake import read_mutations
-from sync.lookup import look_up
+from sync.lookup import load_standings, look_up
 from sync.mutation import SERVER, Author, Origin
 from sync.outcomes import OutcomeWord
 from sync.parcel import Carried
@@ -93,7 +92,10 @@ def _decide_again(
         id=stored["author_id"], origin=Origin(stored["origin"]), officer_id=stored["officer_id"]
     )
     found = look_up(writing, [mutation], assume_new=False)
-    arriving = Arriving(writing, author, found, Chain(0, "", Missing()), Carried())
+    standing = load_standings(connection, ibc_id, [author])[author.id]
+    # It is not pushed again: what the chain must sign was checked when it came.
+    standing.chain.signs = False
+    arriving = Arriving(writing, author, found, standing, Carried())
     arriving.later_fate = True
     seq = writing.next_seq
     outcome = arriving.judge(mutation)

@@ -13,8 +13,9 @@ from infra.strict_json import NotStrictJson, canonical, loads, loads_by_rule
 from models import ENTITIES, Entity
 from models.declaration import Owner, Policy
 from models.kinds import PAISA_MAX, SAFE_INTEGER_MAX
+from schemas.base import StrictSchema
 from schemas.checks import is_moment, is_uuid, row_check
-from schemas.envelope import EXCHANGE_KEYS, PREV_CHARS_MAX, ExchangeSchema, MutationSchema
+from schemas.envelope import PREV_CHARS_MAX, ExchangeSchema, MutationSchema
 from schemas.records import errors_of, write_schema
 from sync.mutation import Mutation, Op
 
@@ -56,22 +57,8 @@ def read_exchange(raw: bytes, now: Milliseconds) -> Exchange:
     Errors: NotStrictJson (not JSON as we take it), Unreadable (the envelope), TooManyMutations.
     What is wrong with one mutation is said in its `errors` and never stops its neighbours.
     """
-    value = loads(raw)
-    if type(value) is not dict:
-        raise Unreadable({"request": "not_an_object"})
-    rows = value.get("mutations", [])
-    if type(rows) is not list:
-        raise Unreadable({"mutations": "invalid"})
-    if len(rows) > MUTATIONS_MAX:
-        raise TooManyMutations(f"{len(rows)} mutations; MUTATIONS_MAX = {MUTATIONS_MAX}")
-    envelope = {name: part for name, part in value.items() if name != "mutations"}
-    errors = errors_of(ExchangeSchema, envelope)
-    if errors or not envelope.keys() <= EXCHANGE_KEYS:
-        raise Unreadable(errors)
+    envelope, mutations = read_envelope(raw, ExchangeSchema, now)
     device = envelope.get("device") or {}
-    mutations = read_mutations(rows, now)
-    if any(mutation.errors for mutation in mutations):
-        loads_by_rule(raw)  # what is odd in one row may be odd in a way that concerns the whole
     return Exchange(
         epoch=envelope.get("epoch"),
         cursor=envelope.get("cursor"),
@@ -82,6 +69,28 @@ def read_exchange(raw: bytes, now: Milliseconds) -> Exchange:
         head=envelope.get("head"),
         mutations=mutations,
     )
+
+
+def read_envelope(
+    raw: bytes, schema: type[StrictSchema], now: Milliseconds
+) -> tuple[Mapping[str, Any], Sequence[Mutation]]:
+    """What stands around the mutations of a request, and the mutations. Errors: as `read_exchange`."""
+    value = loads(raw)
+    if type(value) is not dict:
+        raise Unreadable({"request": "not_an_object"})
+    rows = value.get("mutations", [])
+    if type(rows) is not list:
+        raise Unreadable({"mutations": "invalid"})
+    if len(rows) > MUTATIONS_MAX:
+        raise TooManyMutations(f"{len(rows)} mutations; MUTATIONS_MAX = {MUTATIONS_MAX}")
+    envelope = {name: part for name, part in value.items() if name != "mutations"}
+    errors = errors_of(schema, envelope)
+    if errors:
+        raise Unreadable(errors)
+    mutations = read_mutations(rows, now)
+    if any(mutation.errors for mutation in mutations):
+        loads_by_rule(raw)  # what is odd in one row may be odd in a way that concerns the whole
+    return envelope, mutations
 
 
 def read_mutations(rows: Sequence[Any], now: Milliseconds) -> list[Mutation]:
@@ -212,6 +221,8 @@ def _nameless(
         fields=fields,
         body=body.decode(),
         body_hash=body_hash,
+        # Its place in the chain is known by its bytes, or it would cut its neighbours off.
+        prev=row.get("prev") if type(row.get("prev")) is str else None,
         errors=errors,
     )
 
@@ -235,6 +246,7 @@ __all__ = [
     "TooManyMutations",
     "Unreadable",
     "is_account_no",
+    "read_envelope",
     "read_exchange",
     "read_mutations",
     "readable_money",

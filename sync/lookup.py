@@ -1,13 +1,14 @@
 """What the database knows about a batch, asked set-based before anything is decided."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
+from auth.blocks import Block
 from infra.clock import Milliseconds
 from infra.database import Insert, any_of, fetch, listed
 from models import ENTITIES, Entity
@@ -16,7 +17,8 @@ from models.kinds import Id
 from models.log import OWNS_ITS_ID, REUSES_AN_ID, DeviceChain
 from sync.chain import Chain, Missing
 from sync.mutation import Author, Mutation, Op, Origin
-from sync.parcel import Parcel
+from sync.outcomes import Outcome, OutcomeWord
+from sync.parcel import Carried, Parcel
 from sync.writing import Writing
 
 
@@ -30,6 +32,37 @@ class Found:
     """Account → None when it is this IBC's, else the code that doubts it."""
     claimed: dict[tuple[str, str], str]
     """(column, value) → the record that holds the claim."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is kept of an author: its chain and counts, and the receipt numbers that it was given."""
+
+    chain: Chain
+    gap_since: Milliseconds | None = None
+    pending_since: Milliseconds | None = None
+    refused: int = 0
+    held: int = 0
+    blocks: list[Block] = field(default_factory=list)
+
+    def count(self, outcomes: Sequence[Outcome]) -> None:
+        """Remember how many were refused and held, for whoever looks at the fleet."""
+        new = [outcome.outcome for outcome in outcomes if not outcome.replayed]
+        self.refused += new.count(OutcomeWord.REJECTED)
+        self.held += new.count(OutcomeWord.HELD)
+
+    def row(self, now: Milliseconds) -> dict[str, Any]:
+        """Its columns of `device_chains`."""
+        gaps = self.chain.missing.ranges
+        return {
+            "last_seq": self.chain.seq,
+            "last_hash": self.chain.hash,
+            "missing": orjson.dumps([list(gap) for gap in gaps]).decode(),
+            "gap_since": (self.gap_since or now) if gaps else None,
+            "signs": int(self.chain.signs),
+            "refused": self.refused,
+            "held": self.held,
+        }
 
 
 CLAIM_KINDS = sorted({column for entity in ENTITIES.values() for column in entity.sync.claims})
@@ -58,42 +91,62 @@ def awaits(entity: Entity) -> list[tuple[str, Entity]]:
     ]
 
 
-def load_chains(connection: Connection, ibc_id: str, authors: Sequence[Author]) -> dict[str, Chain]:
-    """How far each device's chain has come; one that never wrote begins at nothing."""
+def load_standings(
+    connection: Connection, ibc_id: str, authors: Sequence[Author]
+) -> dict[str, Standing]:
+    """What is kept of each author, the receipt numbers that it was given among it; one statement."""
+    standings = {author.id: Standing(Chain(0, "", Missing())) for author in authors}
     rows = fetch(
         connection,
-        "SELECT device_id, last_seq, last_hash, missing FROM device_chains "
-        f"WHERE ibc_id = :ibc_id AND {any_of(connection, 'device_id', 'ids')}",
+        "SELECT c.device_id, c.last_seq, c.last_hash, c.missing, c.signs, c.gap_since, "
+        "c.pending_since, c.refused, c.held, "
+        "NULL AS prefix, NULL AS first_serial, NULL AS last_serial FROM device_chains c "
+        f"WHERE c.ibc_id = :ibc_id AND {any_of(connection, 'c.device_id', 'ids')} UNION ALL "
+        "SELECT b.device_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+        "b.prefix, b.first_serial, b.last_serial FROM receipt_blocks b "
+        f"WHERE b.ibc_id = :ibc_id AND {any_of(connection, 'b.device_id', 'ids')}",
         ibc_id=ibc_id,
         ids=listed(connection, [author.id for author in authors]),
     )
-    chains = {author.id: Chain(0, "", Missing()) for author in authors}
-    for device_id, last_seq, last_hash, missing in rows:
-        gaps = Missing([tuple(pair) for pair in orjson.loads(missing)])
-        chains[device_id] = Chain(last_seq, last_hash, gaps)
-    return chains
+    for row in rows:
+        standing = standings[row.device_id]
+        if row.prefix is not None:
+            standing.blocks.append(Block(row.prefix, row.first_serial, row.last_serial))
+            continue
+        missing = Missing.of(orjson.loads(row.missing))
+        standing.chain = Chain(row.last_seq, row.last_hash, missing, bool(row.signs))
+        standing.gap_since, standing.pending_since = row.gap_since, row.pending_since
+        standing.refused, standing.held = row.refused, row.held
+    return standings
 
 
 def chain_writes(
-    ibc_id: str, parcels: Sequence[Parcel], chains: Mapping[str, Chain], now: Milliseconds
+    ibc_id: str, parcels: Sequence[Parcel], standings: Mapping[str, Standing], now: Milliseconds
 ) -> list[Insert]:
     """How far the chains have come, and what the phones said of themselves, to be written."""
     rows = {
         author.id: {
             "ibc_id": ibc_id,
             "device_id": author.id,
-            "last_seq": chains[author.id].seq,
-            "last_hash": chains[author.id].hash,
-            "missing": orjson.dumps(chains[author.id].missing.ranges).decode(),
-            "last_seen_at": now,
-            "pending": carried.pending,
-            "app_version": carried.app,
-            "clock_offset_ms": carried.clock_offset_ms,
+            **standings[author.id].row(now),
+            # Who carries another's outbox says nothing about how that phone is doing.
+            **({} if carried.carrier else _report(standings[author.id], carried, now)),
         }
         for author, _, carried in parcels
         if author.origin is Origin.DEVICE
     }
     return [Insert(DeviceChain.__table__, list(rows.values()), "replace")]
+
+
+def _report(standing: Standing, carried: Carried, now: Milliseconds) -> dict[str, Any]:
+    """How the phone says it is doing; it orders and decides nothing."""
+    return {
+        "last_seen_at": now,
+        "pending": carried.pending,
+        "pending_since": (standing.pending_since or now) if carried.pending else None,
+        "app_version": carried.app,
+        "clock_offset_ms": carried.clock_offset_ms,
+    }
 
 
 def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sync.chain import vouched_from
 from sync.mutation import Author, Mutation
 from sync.outcomes import Outcome
 
@@ -12,8 +13,12 @@ class Carried(NamedTuple):
 
     trusted: bool = True
     """False for a revoked device: all that is new is stored and held."""
-    signed: bool = True
-    """False when the signature over the head is wrong."""
+    signed: bool | None = None
+    """Whether the device's own signature stands over the last mutation; None when none was sent."""
+    covered: frozenset[str] = frozenset()
+    """Hashes that a good signature covers: the unbroken run that ends with the last mutation."""
+    carrier: str | None = None
+    """Who brought another device's outbox; None when the device itself pushed."""
     clock_offset_ms: int | None = None
     app: str | None = None
     pending: int | None = None
@@ -25,6 +30,15 @@ class Parcel(NamedTuple):
     author: Author
     mutations: Sequence[Mutation]
     carried: Carried = Carried()
+
+
+def with_cover(parcel: Parcel) -> Parcel:
+    """The same, saying what its signature covers; before it is taken apart for any reason."""
+    if not parcel.carried.signed:
+        return parcel
+    first = vouched_from([(m.prev, m.body_hash) for m in parcel.mutations])
+    covered = frozenset(mutation.body_hash for mutation in parcel.mutations[first:])
+    return parcel._replace(carried=parcel.carried._replace(covered=covered))
 
 
 class Pushed(NamedTuple):

@@ -13,6 +13,7 @@ from infra.database import any_of, fetch, listed
 from infra.limits import PAGE_BYTES_MAX, PAGE_CHANGES_MAX
 from models import ENTITIES
 from sync.cursor import BEFORE_ALL, BEGINNING, Cursor, Key, Position, key_of, read_cursor, start_in
+from sync.device_life import orders_now
 from sync.writing import UnknownIbc
 
 RETRY_AFTER_SECONDS = 60
@@ -40,6 +41,17 @@ class View(NamedTuple):
     granted: int
     held: bool
     head: Position
+
+
+class Look(NamedTuple):
+    """The epoch, the head of the log, the scopes that the reader holds or held, and its orders."""
+
+    epoch: str
+    log_seq: int
+    views: list[View]
+    orders: str | None
+    missing: str | None
+    """What the server lacks of the device's chain; a wipe waits for it."""
 
 
 class FeedRow(NamedTuple):
@@ -70,6 +82,8 @@ class Page:
     more: bool
     leaving: Sequence[str]
     dropped: Sequence[str]
+    orders: Sequence[str] = ()
+    """What the phone is to do now (protocol 8)."""
 
     def json(self, now: Milliseconds, *, before: bytes = b"") -> bytes:
         """The answer of a pull; `before` goes in front, for the answer of a whole exchange."""
@@ -79,7 +93,7 @@ class Page:
             "cursor": self.cursor,
             "more": self.more,
             "retry_after_s": 0 if self.more else RETRY_AFTER_SECONDS,
-            "orders": [],
+            "orders": list(self.orders),
         }
         return b"".join(
             (
@@ -110,7 +124,7 @@ def pull(
     `pending` is what the phone still has to send: while it is not 0, a scope that was taken away is
     `leaving` and its rows stay. A cursor of another epoch reads as none: the phone pulls anew.
     """
-    epoch, log_seq, views = _views(connection, reader)
+    epoch, log_seq, views, kept, missing = _views(connection, reader)
     at = read_cursor(cursor) if cursor else None
     if at is None or at.epoch != epoch:
         at = Cursor(epoch, BEGINNING, new_until=log_seq)
@@ -136,15 +150,18 @@ def pull(
         more,
         [scope for scope, _ in leaving],
         dropped,
+        orders_now(kept, missing, ended=reader.revoked, pending=pending),
     )
 
 
-def quiet_page(connection: Connection, reader: Reader, cursor: str) -> Page | None:
+def quiet_page(
+    connection: Connection, reader: Reader, cursor: str, *, pending: int = 0
+) -> Page | None:
     """The page of a reader for whom there is nothing at all to tell, from one statement.
 
     None when there may be something: then `pull` looks again, in one snapshot. Errors: NotACursor.
     """
-    epoch, _, views = _views(connection, reader)
+    epoch, _, views, kept, missing = _views(connection, reader)
     at = read_cursor(cursor)
     held = [view for view in views if view.held]
     if at.epoch != epoch or _leaving(views, at):
@@ -152,21 +169,25 @@ def quiet_page(connection: Connection, reader: Reader, cursor: str) -> Page | No
     if any(view.head > start_in(at.key, view.granted) for view in held):
         return None
     key = _end(views, at.key)
-    return Page(epoch, str(Cursor(epoch, key)), b"{}", 0, False, (), ())
+    orders = orders_now(kept, missing, ended=reader.revoked, pending=pending)
+    return Page(epoch, str(Cursor(epoch, key)), b"{}", 0, False, (), (), orders)
 
 
-def _views(connection: Connection, reader: Reader) -> tuple[str, int, list[View]]:
-    """The epoch, the head of the log, and the scopes that the reader holds or held."""
+def _views(connection: Connection, reader: Reader) -> Look:
+    """All that decides whether there is news, in one statement."""
     device, officer = reader.holders
     rows = fetch(
         connection,
-        "SELECT l.epoch, l.seq AS log_seq, g.scope, g.seq AS granted, g.state, h.seq, h.n FROM log_heads l "
+        "SELECT l.epoch, l.seq AS log_seq, g.scope, g.seq AS granted, g.state, h.seq, h.n, "
+        "c.orders, c.missing FROM log_heads l "
+        "LEFT JOIN device_chains c ON c.ibc_id = l.ibc_id AND c.device_id = :device_id "
         "LEFT JOIN grants g ON g.ibc_id = l.ibc_id AND g.holder IN (:device, :officer) "
         "LEFT JOIN scope_heads h ON h.ibc_id = g.ibc_id AND h.scope = g.scope "
         "WHERE l.ibc_id = :ibc_id",
         ibc_id=reader.ibc_id,
         device=device,
         officer=officer,
+        device_id=reader.device_id,
     )
     if not rows:
         raise UnknownIbc(f"there is no IBC {reader.ibc_id!r}")
@@ -177,7 +198,8 @@ def _views(connection: Connection, reader: Reader) -> tuple[str, int, list[View]
         head = Position(row.seq, row.n) if row.seq is not None else BEFORE_ALL
         view = View(row.scope, row.granted, row.state == "held", head)
         views[row.scope] = _stronger(views.get(row.scope, view), view)
-    return rows[0].epoch, rows[0].log_seq, list(views.values())
+    first = rows[0]
+    return Look(first.epoch, first.log_seq, list(views.values()), first.orders, first.missing)
 
 
 def _stronger(one: View, other: View) -> View:

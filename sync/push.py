@@ -1,6 +1,6 @@
 """From mutations to truth: one transaction for a parcel, or for several that wait for the same lock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -11,10 +11,11 @@ from infra.clock import Milliseconds
 from infra.database import Database
 from sync.arriving import Arriving
 from sync.effects import apply_effects
-from sync.lookup import Found, chain_writes, load_chains, look_up
+from sync.gaps import close_gap
+from sync.lookup import Found, Standing, chain_writes, load_standings, look_up
 from sync.mutation import Author, Mutation
 from sync.outcomes import Outcome
-from sync.parcel import Carried, Parcel, Pushed
+from sync.parcel import Carried, Parcel, Pushed, with_cover
 from sync.waiting import release_arrived
 from sync.writing import UnknownIbc, Writing, lock_head
 
@@ -47,6 +48,7 @@ def push_together(
     Waiting for the IBC's lock costs more than what is done under it, so who waits for the same
     lock goes together. Errors: as `push`.
     """
+    parcels = [with_cover(parcel) for parcel in parcels]
     take = partial(_take, ibc_id=ibc_id, now=now)
     try:
         # 1 As if nothing of it had been seen before; the unique indexes know better.
@@ -80,9 +82,9 @@ def _take(
 ) -> list[Pushed]:
     """The transaction: lock, look up, decide, write; its first statement takes the IBC's lock."""
     writing = Writing(connection, ibc_id, lock_head(connection, ibc_id), now)
-    chains = load_chains(connection, ibc_id, [parcel.author for parcel in parcels])
+    standings = load_standings(connection, ibc_id, [parcel.author for parcel in parcels])
     assume_new = assume_new and all(
-        (mutation.seq or 0) > chains[parcel.author.id].seq
+        (mutation.seq or 0) > standings[parcel.author.id].chain.seq
         for parcel in parcels
         for mutation in parcel.mutations
     )
@@ -90,18 +92,28 @@ def _take(
     found = look_up(writing, mutations, assume_new=assume_new)
     pushed = []
     for author, own, carried in parcels:
-        arriving = Arriving(writing, author, found, chains[author.id], carried)
+        standing = standings[author.id]
+        arriving = Arriving(writing, author, found, standing, carried)
         before = writing.logged_count
         outcomes = [arriving.take(mutation) for mutation in own]
         logged = writing.logged_count - before
+        standing.count(outcomes)
+        standing.chain.signs |= bool(carried.covered)
         release_arrived(writing, arriving.arrived)
         pushed.append((outcomes, logged))
     apply_effects(writing)
-    writing.flush(*chain_writes(ibc_id, parcels, chains, now))
+    for device_id, standing in standings.items():
+        if standing.gap_since is not None and not standing.chain.missing.ranges:
+            close_gap(writing, device_id)
+    writing.flush(*chain_writes(ibc_id, parcels, standings, now))
     return [
-        Pushed(writing.head.epoch, outcomes, chains[parcel.author.id].missing.numbers(), logged)
+        Pushed(writing.head.epoch, outcomes, _missing(standings, parcel), logged)
         for parcel, (outcomes, logged) in zip(parcels, pushed, strict=True)
     ]
+
+
+def _missing(standings: Mapping[str, Standing], parcel: Parcel) -> Sequence[int]:
+    return standings[parcel.author.id].chain.missing.numbers()
 
 
 def _one_by_one(database: Database, ibc_id: str, parcel: Parcel, now: Milliseconds) -> Pushed:
@@ -116,23 +128,21 @@ def _one_by_one(database: Database, ibc_id: str, parcel: Parcel, now: Millisecon
             raise
         except Exception as error:  # kept, alarmed and tried again by a worker
             log.exception("our_fault", ibc_id=ibc_id, mutation_id=mutation.id, error=repr(error))
-            keep = partial(
-                _keep_for_later, ibc_id=ibc_id, author=parcel.author, mutation=mutation, now=now
-            )
+            keep = partial(_keep_for_later, ibc_id=ibc_id, parcel=alone, mutation=mutation, now=now)
             pushed = database.transact(keep)
         outcomes += pushed.outcomes
     return Pushed(pushed.epoch, outcomes, pushed.missing, len(outcomes))
 
 
 def _keep_for_later(
-    connection: Connection, *, ibc_id: str, author: Author, mutation: Mutation, now: Milliseconds
+    connection: Connection, *, ibc_id: str, parcel: Parcel, mutation: Mutation, now: Milliseconds
 ) -> Pushed:
     """Store a mutation that our code could not decide; it waits for us, and an alarm rings."""
     writing = Writing(connection, ibc_id, lock_head(connection, ibc_id), now)
-    chains = load_chains(connection, ibc_id, [author])
-    parcel = Parcel(author, [mutation])
-    arriving = Arriving(writing, author, Found({}, {}, {}), chains[author.id], parcel.carried)
+    author = parcel.author
+    standings = load_standings(connection, ibc_id, [author])
+    arriving = Arriving(writing, author, Found({}, {}, {}), standings[author.id], parcel.carried)
     outcome = arriving.keep(mutation)
-    writing.flush(*chain_writes(ibc_id, [parcel], chains, now))
-    missing = chains[author.id].missing.numbers()
+    writing.flush(*chain_writes(ibc_id, [parcel], standings, now))
+    missing = _missing(standings, parcel)
     return Pushed(writing.head.epoch, [outcome], missing, writing.logged_count)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,6 +90,10 @@ class Writing:
     def logged(self, seq: int) -> dict[str, Any]:
         """The entry that this transaction put at `seq`."""
         return self._log[seq - self.head.seq - 1]
+
+    def entries(self) -> Sequence[Mapping[str, Any]]:
+        """The entries of this transaction so far."""
+        return self._log
 
     def take_waiting(self, ids: Collection[str]) -> list[int]:
         """The entries of this transaction that wait for one of `ids`; they wait no longer."""

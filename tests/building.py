@@ -8,12 +8,13 @@ from typing import Any
 import orjson
 
 from infra.clock import from_rfc3339, rfc3339
-from infra.database import Database
+from infra.database import Database, insert_rows
 from infra.ids import derived_id, new_id
 from infra.limits import PAGE_CHANGES_MAX
 from infra.strict_json import canonical
 from models import ENTITIES
 from models.declaration import Owner
+from models.identity import ReceiptBlock
 from schemas.samples import sample_put
 from sync.intake import read_mutations
 from sync.membership import grant
@@ -155,7 +156,7 @@ class Phone:
     device_id: str
     officer_id: str
     seq: int = 0
-    prev: str | None = None
+    prev: str = ""
     cursor: str | None = None
     epoch: str | None = None
     store: dict[tuple[str, str], Row] = field(default_factory=dict)
@@ -190,8 +191,7 @@ class Phone:
             "occurred_at": rfc3339(NOW - 60_000),
             "fields": fields,
         }
-        if self.prev is not None:
-            row["prev"] = self.prev
+        row["prev"] = self.prev
         row |= envelope
         self.prev = body_hash(row)
         return row
@@ -262,15 +262,40 @@ class Phone:
         self.store[key] = self.store.get(key, fresh) | row["fields"] | {"version": outcome.version}
 
 
+RECEIPT_BOOKS = {("DEF", 0, "1"): "Q3", ("DEF", 0, "2"): "Q5", ("DEF", 1, "1"): "Q4"}
+"""The prefix of the receipts that each phone of the first office was given; Z9 at the second."""
+
+
+def give_receipts(database: Database, phone: Phone, prefix: str, kind: str = "phone") -> None:
+    """A block of receipt numbers, as long as a test may want it."""
+    row = {
+        "prefix": prefix,
+        "ibc_id": phone.code,
+        "device_id": phone.device_id,
+        "kind": kind,
+        "first_serial": 0,
+        "last_serial": 999_999,
+        "issued_at": NOW,
+        "state": "issued",
+    }
+    with database.write() as connection:
+        insert_rows(connection, ReceiptBlock.__table__, [row], on_conflict="ignore")
+
+
 def a_phone(database: Database, office: Office, officer: int = 0, name: str = "1") -> Phone:
-    """Enrol a phone of one of the office's officers."""
+    """Enrol a phone of one of the office's officers, with its own receipt numbers."""
     officer_id = office.officers[officer]
     device_id = derived_id(office.code, "device", str(officer), name)
     with database.write() as connection:
         own = [f"device:{device_id}", f"ibc:{office.code}"]
         grant(connection, office.code, f"device:{device_id}", own)
         grant(connection, office.code, f"officer:{officer_id}", [f"officer:{officer_id}"])
-    return Phone(database=database, code=office.code, device_id=device_id, officer_id=officer_id)
+    phone = Phone(database=database, code=office.code, device_id=device_id, officer_id=officer_id)
+    usual = f"{office.code[:2]}{officer}{name}".upper()
+    give_receipts(database, phone, RECEIPT_BOOKS.get((office.code, officer, name), usual[:6]))
+    if office.code == "CLF":
+        give_receipts(database, phone, "Z9")
+    return phone
 
 
 def changes_of(page: Page) -> dict[str, Any]:

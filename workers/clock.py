@@ -12,6 +12,7 @@ from infra.clock import pause
 from infra.database import fetch
 from sync.books import post
 from sync.faults import ask_about_old, try_again
+from sync.gaps import ask_about_gaps
 from workers.context import bell, database, now, settings
 
 PATIENCE_MS = 15_000
@@ -77,6 +78,7 @@ def _tidy() -> None:
     for ibc_id in _waited_for():
         try_again(database(), ibc_id, now())
         ask_about_old(database(), ibc_id, now())
+    ask_about_gaps(database(), now())
     with database().write() as connection:
         enrolment.forget_expired_codes(connection, now=now())
         refresh.forget_expired(connection, now=now())

@@ -252,13 +252,25 @@ def test_the_second_use_of_a_receipt_number_is_held(database, phone, ibc):
     assert one(database, "SELECT record_id FROM claims") == first["record_id"]
 
 
-def test_the_second_use_is_found_in_another_batch_and_from_another_phone(phone, colleague, ibc):
+def test_the_second_use_is_found_in_another_batch(phone, ibc):
     phone.push(phone.put("collection", a_collection(ibc.accounts[0], "Q3-000043")))
 
-    row = colleague.put("collection", a_collection(ibc.accounts[1], "Q3-000043"))
-    outcome = colleague.push_one(row)
+    outcome = phone.push_one(phone.put("collection", a_collection(ibc.accounts[1], "Q3-000043")))
 
     assert words([outcome]) == ["held RECEIPT_NO_REUSED"]
+
+
+def test_a_number_of_another_phones_block_is_held_and_stays_free_for_it(
+    database, phone, colleague, ibc
+):
+    outcome = colleague.push_one(
+        colleague.put("collection", a_collection(ibc.accounts[1], "Q3-000043"))
+    )
+    own = phone.push_one(phone.put("collection", a_collection(ibc.accounts[0], "Q3-000043")))
+
+    assert words([outcome, own]) == ["held RECEIPT_NOT_ISSUED", "applied"]
+    assert outcome.version == 1
+    assert count(database, "collections") == 2
 
 
 def test_doubted_money_claims_its_receipt_number_too(phone, ibc):
@@ -270,13 +282,18 @@ def test_doubted_money_claims_its_receipt_number_too(phone, ibc):
     assert words(pushed.outcomes) == ["held UNKNOWN_ACCOUNT", "held RECEIPT_NO_REUSED"]
 
 
-def test_two_ibcs_may_use_one_receipt_number(database, phone, ibc, other_ibc):
+def test_a_receipt_number_of_another_ibcs_block_is_held_with_its_record(
+    database, phone, ibc, other_ibc
+):
     stranger = a_phone(database, other_ibc)
     phone.push(phone.put("collection", a_collection(ibc.accounts[0], "Q3-000043")))
 
     row = stranger.put("collection", a_collection(other_ibc.accounts[0], "Q3-000043"))
 
-    assert words([stranger.push_one(row)]) == ["applied"]
+    outcome = stranger.push_one(row)
+
+    assert words([outcome]) == ["held RECEIPT_NOT_ISSUED"]
+    assert outcome.version == 1
 
 
 def test_the_log_keeps_the_bytes_that_the_phone_signed(database, phone, ibc):

@@ -49,10 +49,10 @@ def test_one_request_sent_twice_at_once_is_one_fact_and_one_replay(database, ibc
     assert count(database, "collections") == 1
 
 
-def test_two_phones_with_one_receipt_number_meet_in_one_transaction(database, ibc, phones):
+def test_two_requests_with_one_receipt_number_meet_in_one_transaction(database, ibc, phone):
     parcels = [
-        parcel_of(phone, phone.put("collection", a_collection(ibc.accounts[0], "Q3-000001")))
-        for phone in phones[:2]
+        parcel_of(phone, phone.put("collection", a_collection(account, "Q3-000001")))
+        for account in ibc.accounts[:2]
     ]
 
     written = push_together(database, "DEF", parcels, NOW)
@@ -88,7 +88,7 @@ def test_where_our_code_fails_on_one_parcel_the_others_are_applied(
     parcels = [
         parcel_of(phone, phone.put("visit", a_visit(ibc.accounts[0]))),
         parcel_of(
-            second_phone, second_phone.put("collection", a_collection(ibc.accounts[1], "Q3-000009"))
+            second_phone, second_phone.put("collection", a_collection(ibc.accounts[1], "Q5-000009"))
         ),
     ]
 
