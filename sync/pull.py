@@ -102,13 +102,13 @@ def pull(
     `pending` is what the phone still has to send: while it is not 0, a scope that was taken away is
     `leaving` and its rows stay. A cursor of another epoch reads as none: the phone pulls anew.
     """
-    epoch, log_seq, views = _views(connection, reader)
+    epoch, log_seq, views = views_of(connection, reader)
     at = read_cursor(cursor) if cursor else None
     if at is None or at.epoch != epoch:
         at = Cursor(epoch, BEGINNING, new_until=log_seq)
     held = [view for view in views if view.held]
 
-    rows = _rows_after(connection, reader, held, at, limit)
+    rows = _rows_after(connection, reader, held, at, log_seq, limit)
     rows.sort()
     page = rows[: _fitting(rows, limit)]
     more = len(page) < len(rows)
@@ -120,10 +120,12 @@ def pull(
     if pending == 0 and not more:
         leaving, dropped, drops = _drop(connection, reader, leaving, limit - len(page))
         more = bool(leaving)
-    changes = _changes(page + drops, _elsewhere(connection, reader, held, page + drops))
+    changes = changes_json(page + drops, _elsewhere(connection, reader, held, page + drops))
+    # Once all is read, nothing is a first read any more.
+    new_until, loaded = (at.new_until, at.loaded) if more else (0, ())
     return Page(
         epoch,
-        str(Cursor(epoch, key, at.new_until if key.e < at.new_until else 0, tuple(leaving))),
+        str(Cursor(epoch, key, new_until, leaving, loaded)),
         changes,
         len(page) + len(drops),
         more,
@@ -132,7 +134,7 @@ def pull(
     )
 
 
-def _views(connection: Connection, reader: Reader) -> tuple[str, int, list[View]]:
+def views_of(connection: Connection, reader: Reader) -> tuple[str, int, list[View]]:
     """The epoch, the head of the log, and the scopes that the reader holds or held."""
     device, officer = reader.holders
     rows = fetch(
@@ -164,12 +166,20 @@ def _stronger(one: View, other: View) -> View:
 
 
 def _rows_after(
-    connection: Connection, reader: Reader, held: Sequence[View], at: Cursor, limit: int
+    connection: Connection,
+    reader: Reader,
+    held: Sequence[View],
+    at: Cursor,
+    log_seq: int,
+    limit: int,
 ) -> list[FeedRow]:
     """At most `limit` + 1 rows of each scope that has moved: an index range scan each."""
     found: list[FeedRow] = []
+    loaded = dict(at.loaded)
+    # What a phone writes while it reads for the first time may be about what it has not read yet.
+    first_read_until = log_seq if at.new_until else 0
     for view in held:
-        start = start_in(at.key, view.granted)
+        start = max(start_in(at.key, view.granted), loaded.get(view.scope, BEFORE_ALL))
         if view.head <= start:
             continue
         backfilling = view.granted >= at.key.e
@@ -182,8 +192,9 @@ def _rows_after(
                 "n": start.n,
                 "limit": limit + 1,
                 "device_id": reader.device_id,
-                "new_until": max(at.new_until, view.granted if backfilling else 0),
-                "first_until": at.new_until,
+                "new_until": max(first_read_until, view.granted if backfilling else 0),
+                # Of what a snapshot holds the phone must be told the end.
+                "first_until": loaded[view.scope].seq - 1 if view.scope in loaded else at.new_until,
             },
         )
         found += [
@@ -233,13 +244,14 @@ def _leaving(views: Sequence[View], at: Cursor) -> list[tuple[str, Position]]:
     # A cursor comes from outside: only what was once this reader's can be left.
     taken = {view.scope for view in views if not view.held}
     leaving = [(scope, progress) for scope, progress in at.leaving if scope in taken]
-    if at.key == BEGINNING:
-        return leaving
     known = {scope for scope, _ in leaving}
+    has_read, loaded = at.key != BEGINNING, {scope for scope, _ in at.loaded}
     leaving += [
         (view.scope, BEFORE_ALL)
         for view in views
-        if not view.held and view.granted > at.key.e and view.scope not in known
+        if not view.held
+        and view.scope not in known
+        and ((has_read and view.granted > at.key.e) or view.scope in loaded)
     ]
     return leaving
 
@@ -293,7 +305,7 @@ def _elsewhere(
     return {(row.entity, row.record_id) for row in found}
 
 
-def _changes(rows: Sequence[FeedRow], elsewhere: set[tuple[str, str]]) -> bytes:
+def changes_json(rows: Sequence[FeedRow], elsewhere: set[tuple[str, str]]) -> bytes:
     """The rows grouped by entity under one header each: a join of texts."""
     puts: dict[str, dict[str, str]] = {}
     drops: dict[str, dict[str, str]] = {}
