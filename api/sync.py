@@ -17,19 +17,18 @@ from infra.limits import PAGE_CHANGES_MAX
 from schemas.envelope import (
     ExchangedSchema,
     ExchangeSchema,
-    PullQuerySchema,
     PullSchema,
     PushedSchema,
 )
+from schemas.query import PullQuerySchema
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
-from sync.pull import Page, Reader, pull
+from sync.backup import safe_seq
+from sync.pull import Page, Reader, pull, quiet_page
 from sync.push import Carried, Pushed, push
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1", description="Phones push and pull")
 JSON = "application/json"
-SAFE_SEQ_WITHOUT_BACKUP = 0
-"""No backup has been verified: a device keeps everything that it ever wrote (protocol 6)."""
 
 
 class PhoneNeeded(Exception):
@@ -63,7 +62,7 @@ def push_only() -> Response:
 
 @blueprint.route("/sync/pull", methods=["GET"])
 @requires(Permission.HANDIN)
-@blueprint.arguments(PullQuerySchema, location="query")
+@blueprint.arguments(PullQuerySchema, location="query", unknown=None)
 @blueprint.response(200, PullSchema)
 def pull_only(asked: dict[str, Any]) -> Response:
     """Pull what changed since the cursor
@@ -77,7 +76,8 @@ def pull_only(asked: dict[str, Any]) -> Response:
     return _with_etag(_json(page.json(context().now())), page)
 
 
-def _phone() -> Principal:
+def phone_principal() -> Principal:
+    """Who asks, when it is a phone. Errors: PhoneNeeded."""
     principal = context().principal
     if principal.device_id is None:
         raise PhoneNeeded(PhoneNeeded.__doc__)
@@ -85,7 +85,7 @@ def _phone() -> Principal:
 
 
 def _push(asked: Exchange, now: Milliseconds) -> Pushed:
-    principal = _phone()
+    principal = phone_principal()
     carried = Carried(
         trusted=_is_active(principal),
         signed=_is_signed(principal, asked),
@@ -103,14 +103,20 @@ def _push(asked: Exchange, now: Milliseconds) -> Pushed:
 
 
 def _pull(cursor: str | None, limit: int, pending: int) -> Page:
-    principal = _phone()
+    principal = phone_principal()
     reader = Reader(
         ibc_id=str(principal.ibc_id),
         device_id=str(principal.device_id),
         officer_id=principal.staff_id,
         revoked=not _is_active(principal),
     )
-    with context().database.read() as connection:
+    database = context().database
+    if cursor:
+        with database.glance() as connection:
+            quiet = quiet_page(connection, reader, cursor)
+        if quiet:
+            return quiet
+    with database.read() as connection:
         return pull(connection, reader, cursor, limit=limit, pending=pending)
 
 
@@ -137,11 +143,20 @@ def _is_signed(principal: Principal, asked: Exchange) -> bool:
 def _pushed_members(pushed: Pushed) -> bytes:
     """`"safe_seq": …, "outcomes": […], "missing": […],` to go inside an answer."""
     outcomes = {
-        "safe_seq": SAFE_SEQ_WITHOUT_BACKUP,
+        "safe_seq": _safe_seq(),
         "outcomes": [outcome.wire() for outcome in pushed.outcomes],
         "missing": pushed.missing,
     }
     return orjson.dumps(outcomes)[1:-1] + b","
+
+
+def _safe_seq() -> int:
+    """Up to here a verified backup holds what this phone wrote, and it may forget (protocol 6)."""
+    principal = phone_principal()
+    with context().database.glance() as connection:
+        return safe_seq(
+            connection, ibc_id=str(principal.ibc_id), device_id=str(principal.device_id)
+        )
 
 
 def _json(body: bytes) -> Response:

@@ -141,7 +141,7 @@ def _rows(
         ids=listed(connection, ids),
         scopes=listed(connection, scopes),
     )
-    return [FeedRow(NEVER, row.entity, row.record_id, row.body, None) for row in found]
+    return [FeedRow(*NEVER, row.entity, row.record_id, row.body, None) for row in found]
 
 
 def _first_whole(rows: Sequence[FeedRow], buckets: Sequence[int]) -> list[int]:

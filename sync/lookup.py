@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from infra.database import any_of, fetch, insert_rows, listed
+from infra.database import Insert, any_of, fetch, listed
 from models import ENTITIES, Entity
 from models.declaration import Policy
 from models.kinds import Id
 from models.log import OWNS_ITS_ID, REUSES_AN_ID, DeviceChain
 from sync.chain import Chain, Missing
-from sync.mutation import Author, Mutation, Origin
+from sync.mutation import Author, Mutation, Op, Origin
 from sync.writing import Writing
 
 
@@ -71,12 +71,10 @@ def load_chain(connection: Connection, ibc_id: str, author: Author) -> Chain:
     return Chain(last_seq, last_hash, Missing([tuple(pair) for pair in orjson.loads(missing)]))
 
 
-def keep_chain(
-    connection: Connection, ibc_id: str, author: Author, chain: Chain, **report: Any
-) -> None:
-    """Keep how far the chain has come, and what the phone said of itself."""
+def chain_writes(ibc_id: str, author: Author, chain: Chain, **report: Any) -> list[Insert]:
+    """How far the chain has come, and what the phone said of itself, to be written."""
     if author.origin is not Origin.DEVICE:
-        return
+        return []
     row = {
         "ibc_id": ibc_id,
         "device_id": author.id,
@@ -85,7 +83,7 @@ def keep_chain(
         "missing": orjson.dumps(chain.missing.ranges).decode(),
         **report,
     }
-    insert_rows(connection, DeviceChain.__table__, [row], on_conflict="replace")
+    return [Insert(DeviceChain.__table__, [row], "replace")]
 
 
 def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool) -> None:
@@ -94,7 +92,7 @@ def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new
         entity = mutation.entity
         if entity is None or mutation.errors:
             continue
-        if not (assume_new and entity.sync.policy is Policy.FACT):
+        if not (assume_new and _makes_record(mutation, entity)):
             by_entity.setdefault(entity, []).append(mutation.record_id)
         for column, parent in awaits(entity):
             if mutation.fields.get(column) is not None:
@@ -103,6 +101,14 @@ def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new
         writing.load(entity, ids)
     stops = writing.records[ENTITIES["stop"]].values()
     writing.load(ENTITIES["round"], {str(stop.fields["round_id"]) for stop in stops})
+
+
+def _makes_record(mutation: Mutation, entity: Entity) -> bool:
+    """Whether its author believes that there is no such record yet."""
+    policy = entity.sync.policy
+    return policy is Policy.FACT or (
+        policy is Policy.MERGE and mutation.op == Op.PUT and mutation.base_version is None
+    )
 
 
 def _seen(

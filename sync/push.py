@@ -19,7 +19,7 @@ from models.meter_issue import CLOSED_STATES
 from sync.chain import Chain
 from sync.effects import apply_effects
 from sync.intake import is_account_no, readable_money
-from sync.lookup import Found, awaits, keep_chain, load_chain, look_up
+from sync.lookup import Found, awaits, chain_writes, load_chain, look_up
 from sync.merge import Changes, base_of, merge
 from sync.mutation import Author, Mutation, Op, Origin
 from sync.outcomes import Outcome, OutcomeWord
@@ -133,8 +133,7 @@ def _keep_for_later(
     chain = load_chain(connection, ibc_id, author)
     arriving = Arriving(writing, author, Found({}, {}, {}), chain, Carried())
     outcome = arriving.keep(mutation)
-    writing.flush()
-    keep_chain(connection, ibc_id, author, chain)
+    writing.flush(*chain_writes(ibc_id, author, chain))
     return Pushed(writing.head.epoch, [outcome], chain.missing.numbers(), writing.logged_count)
 
 
@@ -156,17 +155,13 @@ def _push(
     outcomes = [arriving.take(mutation) for mutation in mutations]
     release_arrived(writing, arriving.arrived)
     apply_effects(writing)
-    writing.flush()
-    keep_chain(
-        connection,
-        ibc_id,
-        author,
-        chain,
-        last_seen_at=now,
-        pending=carried.pending,
-        app_version=carried.app,
-        clock_offset_ms=carried.clock_offset_ms,
-    )
+    report = {
+        "last_seen_at": now,
+        "pending": carried.pending,
+        "app_version": carried.app,
+        "clock_offset_ms": carried.clock_offset_ms,
+    }
+    writing.flush(*chain_writes(ibc_id, author, chain, **report))
     return Pushed(writing.head.epoch, outcomes, chain.missing.numbers(), writing.logged_count)
 
 

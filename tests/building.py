@@ -251,6 +251,9 @@ class Phone:
         if row["op"] == "delete":
             self.store.pop(key, None)
             return
+        if row["base_version"] is not None and key not in self.store:
+            # An edit of what it was told to drop, or has not read yet, makes no record.
+            return
         header = ENTITIES[row["entity"]].header
         fresh = dict.fromkeys(header) | {"id": row["record_id"]}
         if "occurred_at" in header:

@@ -1404,6 +1404,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_staff_ibc_id_staff_no"), "staff", ["ibc_id", "staff_no"], unique=True)
+    op.create_index(op.f("ix_staff_id"), "staff", ["id"], unique=False)
     op.create_table(
         "stops",
         sa.Column(
@@ -1592,6 +1593,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_stops_ibc_id_round_id_walk_order"), table_name="stops")
     op.drop_index(op.f("ix_stops_ibc_id_account_no"), table_name="stops")
     op.drop_table("stops")
+    op.drop_index(op.f("ix_staff_id"), table_name="staff")
     op.drop_index(op.f("ix_staff_ibc_id_staff_no"), table_name="staff")
     op.drop_table("staff")
     op.drop_table("scope_heads")
