@@ -7,7 +7,19 @@ from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from api import balances, cli, decisions, docs, health, identity, imports, readings, rounds, snapshots, sync
+from api import (
+    balances,
+    cli,
+    decisions,
+    docs,
+    health,
+    identity,
+    imports,
+    readings,
+    rounds,
+    snapshots,
+    sync,
+)
 from api.context import EXTENSION, Parts, context
 from api.openapi import FieldLedgerApi
 from api.problems import FORBIDDEN, NOT_FOUND, SIGN_IN, answer, register_problems

@@ -11,7 +11,7 @@ from api.sync import JSON, phone_principal
 from auth.access import requires
 from auth.roles import Permission
 from infra.files import Files
-from schemas.snapshot import CompareSchema, ComparedSchema, ManifestSchema
+from schemas.snapshot import ComparedSchema, CompareSchema, ManifestSchema
 from sync.digest import Bucket, compare
 from sync.pull import Reader
 from sync.snapshot import manifest_for, may_fetch

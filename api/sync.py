@@ -21,9 +21,9 @@ from schemas.envelope import (
     PushedSchema,
 )
 from schemas.query import PullQuerySchema
+from sync.backup import safe_seq
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
-from sync.backup import safe_seq
 from sync.pull import Page, Reader, pull, quiet_page
 from sync.push import Carried, Pushed, push
 

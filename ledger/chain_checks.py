@@ -65,9 +65,7 @@ def _restores(connection: Connection, ibc_id: str) -> dict[int, list[Any]]:
     return found
 
 
-def _after_restores(
-    restores: Sequence[Any], previous: str
-) -> Generator[Finding, None, str]:
+def _after_restores(restores: Sequence[Any], previous: str) -> Generator[Finding, None, str]:
     """What the next link follows when the log was restored here: each restore begins a segment."""
     for each in restores:
         if restore_link(previous, each.log_seq, each.epoch) != each.hash:

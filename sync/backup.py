@@ -86,7 +86,9 @@ def check(path: Path) -> Manifest:
         with zipfile.ZipFile(path) as archive:
             said = orjson.loads(archive.read(MANIFEST))
             if said["format"] != FORMAT:
-                raise BackupDamaged(f"{path} has format {said['format']}; this program reads {FORMAT}")
+                raise BackupDamaged(
+                    f"{path} has format {said['format']}; this program reads {FORMAT}"
+                )
             tables = [Contents(**table) for table in said.pop("tables")]
             for table in tables:
                 _check_table(archive, table)

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -20,7 +19,8 @@ NEVER = Key(0, 0, 0)
 """Rows of a repair have no place in the order of delivery."""
 
 
-class Bucket(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bucket:
     """How many records fall into a bucket, and the XOR of their digests in hex."""
 
     count: int

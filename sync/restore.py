@@ -100,8 +100,6 @@ def _begin_epoch(connection: Connection, now: Milliseconds) -> None:
         }
         insert_rows(connection, Restore.__table__, [row])
         connection.execute(
-            text(
-                "UPDATE log_heads SET epoch = :epoch, chain_hash = :hash WHERE ibc_id = :ibc_id"
-            ),
+            text("UPDATE log_heads SET epoch = :epoch, chain_hash = :hash WHERE ibc_id = :ibc_id"),
             {"epoch": epoch, "hash": begun, "ibc_id": head.ibc_id},
         )

@@ -118,9 +118,7 @@ def _due(connection: Connection, ibc_id: str) -> list[str]:
     due = []
     for row in rows:
         at = BEFORE_ALL if row.seq is None else Position(row.seq, row.n)
-        needed = (
-            SNAPSHOT_ROWS_MIN if row.seq is None else row.record_count // CHANGED_FIFTH + 1
-        )
+        needed = SNAPSHOT_ROWS_MIN if row.seq is None else row.record_count // CHANGED_FIFTH + 1
         if _moved(connection, ibc_id, row.scope, at, needed):
             due.append(row.scope)
     return due
@@ -153,9 +151,7 @@ def _moved(connection: Connection, ibc_id: str, scope: str, at: Position, needed
     return bool(rows[0].n >= needed)
 
 
-def _make(
-    database: Database, files: Files, ibc_id: str, scope: str, now: Milliseconds
-) -> None:
+def _make(database: Database, files: Files, ibc_id: str, scope: str, now: Milliseconds) -> None:
     """Write the parts first, then say that they are there: a manifest never names what is not."""
     with database.read() as connection:
         head = fetch(
