@@ -312,6 +312,9 @@ class Device:
         said, known = mutation.said, self.store.row(mutation.entity, mutation.record_id)
         if known is not None and known["version"] >= version:
             return
+        if known is None and said["base_version"] is not None:
+            # An edit of what it was told to drop, or has not read yet, makes no record.
+            return
         if said["op"] == "delete":
             self.store.drop(mutation.entity, [mutation.record_id])
             return

@@ -32,6 +32,9 @@ class DownloadingDay(Day):
             self.dice.choices(
                 [*office_steps, *phone_steps, *snapshot_steps], [3, 4, 2, 5, 4, 6, 5, 2, 4, 4, 4]
             )[0]()
+        self.renew()
+        self.take_manifest()
+        self.load()
 
     def renew(self) -> None:
         snapshot.renew(self.database, self.files, self.ibc.code, NOW)
