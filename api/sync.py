@@ -24,8 +24,8 @@ from schemas.query import PullQuerySchema
 from sync.backup import safe_seq
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
+from sync.parcel import Carried, Parcel, Pushed
 from sync.pull import Page, Reader, pull, quiet_page
-from sync.push import Carried, Pushed, push
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1", description="Phones push and pull")
 JSON = "application/json"
@@ -62,7 +62,8 @@ def push_only() -> Response:
 
 @blueprint.route("/sync/pull", methods=["GET"])
 @requires(Permission.HANDIN)
-@blueprint.arguments(PullQuerySchema, location="query", unknown=None)
+# An instance: making the schema anew for each poll cost a tenth of it.
+@blueprint.arguments(PullQuerySchema(), location="query", unknown=None)
 @blueprint.response(200, PullSchema)
 def pull_only(asked: dict[str, Any]) -> Response:
     """Pull what changed since the cursor
@@ -96,7 +97,8 @@ def _push(asked: Exchange, now: Milliseconds) -> Pushed:
     author = Author(
         id=str(principal.device_id), origin=Origin.DEVICE, officer_id=principal.staff_id
     )
-    pushed = push(context().database, str(principal.ibc_id), author, asked.mutations, now, carried)
+    parcel = Parcel(author, asked.mutations, carried)
+    pushed = context().parts.pushes.push(str(principal.ibc_id), parcel, now)
     if pushed.logged:
         context().ring("books", str(principal.ibc_id))
     return pushed

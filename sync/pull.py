@@ -13,6 +13,7 @@ from infra.database import any_of, fetch, listed
 from infra.limits import PAGE_BYTES_MAX, PAGE_CHANGES_MAX
 from models import ENTITIES
 from sync.cursor import BEFORE_ALL, BEGINNING, Cursor, Key, Position, key_of, read_cursor, start_in
+from sync.writing import UnknownIbc
 
 RETRY_AFTER_SECONDS = 60
 """When a phone with nothing to send may ask again."""
@@ -169,6 +170,8 @@ def views_of(connection: Connection, reader: Reader) -> tuple[str, int, list[Vie
         device=device,
         officer=officer,
     )
+    if not rows:
+        raise UnknownIbc(f"there is no IBC {reader.ibc_id!r}")
     views: dict[str, View] = {}
     for row in rows:
         if row.scope is None or (reader.revoked and row.scope != device):
