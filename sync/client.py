@@ -238,6 +238,9 @@ class Device:
         manifest = self._with_token(lambda token: self.server.get(MANIFEST_PATH, token))
         for part in manifest["parts"]:
             self._with_token(partial(fetch_part, self.server, self.store, part))
+        # An edit that waits is about a record which the files may not hold any more.
+        while self.store.waiting():
+            self.exchange()
         return take_in(self.store, manifest)
 
     def compare(self) -> Repair:

@@ -222,7 +222,7 @@ def _rows_after(
             f"granted{number}": view.granted,
             f"seq{number}": start.seq,
             f"n{number}": start.n,
-            f"new_until{number}": log_seq if backfilling else new_until,
+            f"new_until{number}": max(new_until, view.granted if backfilling else 0),
             # Of what a snapshot shows the device must be told the end.
             f"first_until{number}": 0 if view.scope in loaded else at.new_until,
         }

@@ -50,6 +50,8 @@ class DownloadingDay(Day):
             return
         phone = self.dice.choice(waiting)
         manifest = self.manifests.pop(phone.device_id)
+        phone.push(*self.outbox[phone.device_id])
+        self.outbox[phone.device_id].clear()
         phone.store.clear()
         for part in manifest.parts:
             content = self.files.find(part.sha256).read_bytes()

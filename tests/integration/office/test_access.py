@@ -28,8 +28,8 @@ def test_every_route_carries_a_mark(app):
 def test_every_permission_opens_some_route(app):
     used = {permission for _, _, mark in routes(app) for permission in mark.needed}
 
-    # Sync needs a phone and is asked inside /sync; metrics are open on loopback.
-    assert set(Permission) - used == {Permission.SYNC, Permission.SEE_METRICS}
+    # Metrics are open on loopback.
+    assert set(Permission) - used == {Permission.SEE_METRICS}
 
 
 def test_without_a_token_nothing_answers_but_what_is_public(app, client, ibc):
