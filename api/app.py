@@ -21,6 +21,7 @@ from api import (
     readings,
     receipts,
     rounds,
+    snapshots,
     sync,
     witness,
 )
@@ -54,7 +55,18 @@ DOORS = {
     "handin.hand_in": HANDIN_RATE,
     **dict.fromkeys(RECEIPT_DOORS, VERIFY_RATE),
 }
-PARTS = (sync, handin, identity, readings, balances, rounds, decisions, conflicts, imports)
+PARTS = (
+    sync,
+    snapshots,
+    handin,
+    identity,
+    readings,
+    balances,
+    rounds,
+    decisions,
+    conflicts,
+    imports,
+)
 OPENAPI = {
     "API_TITLE": "Field ledger",
     "API_VERSION": "v1",

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from rich.progress import Progress
 
+from api.backups import backup_command, restore_command
 from api.context import context
 from api.demo import demo_token, sign_in_lines
 from api.generated import write_generated
@@ -28,7 +29,7 @@ demo = AppGroup("demo", help="The demonstration's people and tokens.")
 
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
-    for command in (migrate, revision, seed_command, seeded, books, log_group, demo, docs):
+    for command in (*DATA, books, log_group, demo, docs):
         app.cli.add_command(command)
 
 
@@ -140,3 +141,6 @@ def docs() -> None:
     """Write the generated pages of docs/."""
     for path in write_generated():
         click.echo(path)
+
+
+DATA = (migrate, revision, seed_command, seeded, backup_command, restore_command)

@@ -18,6 +18,7 @@ from api.handin import HandinRefused
 from api.imports import TooManyLines
 from api.lists import NotAPlace
 from api.preconditions import KeyNeeded, VersionNeeded
+from api.snapshots import NotAPart
 from api.sync import PhoneNeeded
 from auth import errors as auth_errors
 from infra.strict_json import NotStrictJson
@@ -90,6 +91,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotAPlace: Problem(S.BAD_REQUEST, "not-a-place", "Ask without a cursor", Do.RETRY),
     NotADay: INVALID,
     TooManyLines: TOO_LARGE,
+    NotAPart: NOT_FOUND,
     UnknownDecision: NOT_FOUND,
     UnknownCase: NOT_FOUND,
     UnknownRound: NOT_FOUND,

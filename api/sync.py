@@ -20,6 +20,7 @@ from schemas.envelope import (
     PushedSchema,
 )
 from schemas.query import PullQuerySchema
+from sync.backup import safe_seq
 from sync.handin import is_signed_by
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
@@ -28,8 +29,6 @@ from sync.pull import Page, Reader, pull, quiet_page
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1", description="Phones push and pull")
 JSON = "application/json"
-SAFE_SEQ_WITHOUT_BACKUP = 0
-"""No backup has been verified: a device keeps everything that it ever wrote (protocol 6)."""
 
 
 class PhoneNeeded(Exception):
@@ -80,7 +79,8 @@ def pull_only(asked: dict[str, Any]) -> Response:
     return _with_etag(_json(page.json(context().now())), page)
 
 
-def _phone() -> Principal:
+def phone_principal() -> Principal:
+    """Who asks, when it is a phone. Errors: PhoneNeeded."""
     principal = context().principal
     if principal.device_id is None:
         raise PhoneNeeded(PhoneNeeded.__doc__)
@@ -88,7 +88,7 @@ def _phone() -> Principal:
 
 
 def _push(asked: Exchange, now: Milliseconds) -> Pushed:
-    principal = _phone()
+    principal = phone_principal()
     carried = Carried(
         trusted=_is_active(principal),
         signed=_is_signed(principal, asked),
@@ -107,7 +107,7 @@ def _push(asked: Exchange, now: Milliseconds) -> Pushed:
 
 
 def _pull(cursor: str | None, limit: int, pending: int) -> Page:
-    principal = _phone()
+    principal = phone_principal()
     reader = Reader(
         ibc_id=str(principal.ibc_id),
         device_id=str(principal.device_id),
@@ -142,11 +142,20 @@ def _is_signed(principal: Principal, asked: Exchange) -> bool | None:
 def _pushed_members(pushed: Pushed) -> bytes:
     """`"safe_seq": …, "outcomes": […], "missing": […],` to go inside an answer."""
     outcomes = {
-        "safe_seq": SAFE_SEQ_WITHOUT_BACKUP,
+        "safe_seq": _safe_seq(),
         "outcomes": [outcome.wire() for outcome in pushed.outcomes],
         "missing": pushed.missing,
     }
     return orjson.dumps(outcomes)[1:-1] + b","
+
+
+def _safe_seq() -> int:
+    """Up to here a verified backup holds what this phone wrote, and it may forget (protocol 6)."""
+    principal = phone_principal()
+    with context().database.glance() as connection:
+        return safe_seq(
+            connection, ibc_id=str(principal.ibc_id), device_id=str(principal.device_id)
+        )
 
 
 def _json(body: bytes) -> Response:

@@ -32,6 +32,8 @@ PREFIX_CHARS_MIN, PREFIX_CHARS_MAX = 2, 4
 LETTERS = "".join(letter for letter in ALPHABET if letter.isalpha())
 """A prefix begins with a letter: spreadsheets read `1E-000005` as a number."""
 ATTEMPTS_MAX = 50
+PREFIXES_SKIPPED = 1_000
+"""After a restore: more blocks than are issued between two backups."""
 BLOCKS: Table = ReceiptBlock.__table__  # type: ignore[assignment]  # mapped classes have a Table
 SECRETS: Table = DeviceSecret.__table__  # type: ignore[assignment]
 
@@ -87,6 +89,27 @@ def issue_block(
         if insert_rows(connection, BLOCKS, [row], on_conflict="ignore"):
             return block
     raise ReceiptPrefixesUsedUp
+
+
+def skip_prefixes(connection: Connection, *, now: Milliseconds) -> None:
+    """Leave out what may have been issued since a backup was taken, so that none is issued twice.
+
+    Errors: ReceiptPrefixesUsedUp.
+    """
+    prefix = _last_prefix(connection)
+    for _ in range(PREFIXES_SKIPPED):
+        prefix = prefix_after(prefix)
+    row = {
+        "prefix": prefix,
+        "ibc_id": "",
+        "device_id": "",
+        "kind": "skipped",
+        "first_serial": 1,
+        "last_serial": SERIALS_PER_BLOCK,
+        "issued_at": now,
+        "state": "skipped",
+    }
+    insert_rows(connection, BLOCKS, [row])
 
 
 def newest_block(connection: Connection, *, ibc_id: str, device_id: str) -> Block | None:

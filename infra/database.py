@@ -133,6 +133,13 @@ def listed(connection: Connection, values: Sequence[Any]) -> Any:
     return list(values)
 
 
+def element(connection: Connection, column: str, index: int) -> str:
+    """SQL for the whole number at a place of the JSON array in a column."""
+    if connection.dialect.name == "sqlite":
+        return f"json_extract({column}, '$[{index}]')"
+    return f"({column}::json ->> {index})::bigint"
+
+
 class Insert(NamedTuple):
     """Rows for one table. A column that a row does not name is null.
 

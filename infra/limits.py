@@ -10,6 +10,10 @@ PAGE_CHANGES_MAX = 2_000
 """Changes in one page of a pull."""
 PAGE_BYTES_MAX = 1_048_576
 """Bytes of the rows of one page of a pull, before packing."""
+PART_ROWS_MAX = 5_000
+"""Rows in one part of a snapshot."""
+PART_BYTES_MAX = 1_048_576
+"""Bytes of the rows of one part of a snapshot, before packing."""
 NESTING_MAX = 16
 """Brackets inside brackets in a request."""
 NUMBER_CHARS_MAX = 20

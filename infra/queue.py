@@ -15,7 +15,10 @@ REST_SECONDS = 5.0
 BELL_LIFE_SECONDS = 10
 """A bell that was rung and not answered may be rung again after this."""
 JOB_TIMEOUT_SECONDS = 120
-JOBS = {"books": "workers.books.post_books"}
+JOBS = {
+    "books": "workers.books.post_books",
+    "snapshots": "workers.snapshots.renew_snapshots",
+}
 """Queue → what its job runs; a queue has one worker process or more, a worker one queue."""
 
 log = structlog.get_logger()

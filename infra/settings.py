@@ -45,6 +45,11 @@ class Settings:
     demo: bool = True
     """Whether a new database is filled with the demonstration IBC, whose sign-ins are printed."""
 
+    @property
+    def files_dir(self) -> Path:
+        """Where files named by their hash are kept: parts of snapshots."""
+        return self.data_dir / "files"
+
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; raises UnsafeSetting with the name of the first that cannot stand.

@@ -62,6 +62,11 @@ def processes(settings: Settings) -> tuple[Process, ...]:
             ready=stays_up(STEADY_SECONDS),
         ),
         Process(
+            name="snapshots",
+            command=_python("workers.run", "snapshots"),
+            ready=stays_up(STEADY_SECONDS),
+        ),
+        Process(
             name="clock",
             command=_python("workers.clock"),
             ready=stays_up(STEADY_SECONDS),

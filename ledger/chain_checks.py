@@ -1,12 +1,14 @@
 """M14: the log's chain and the books' chain, followed from their beginning in bounded memory."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
 from infra.database import fetch
 from infra.ids import digest
-from ledger.chain import GENESIS, entry_link, link
+from ledger.chain import GENESIS, entry_link, link, restore_link
 from ledger.findings import NAMED_MAX, Finding
 from ledger.prefetch import read_entries
 
@@ -16,7 +18,8 @@ STEP = 1_000
 
 def log_chain_verifies(connection: Connection, ibc_id: str) -> Iterator[Finding]:
     """Every log row is in a link, and every link follows from the one before it."""
-    previous, last = GENESIS, 0
+    restores = _restores(connection, ibc_id)
+    previous, last = (yield from _after_restores(restores[0], GENESIS)), 0
     while True:
         links = fetch(
             connection,
@@ -43,9 +46,33 @@ def log_chain_verifies(connection: Connection, ibc_id: str) -> Iterator[Finding]
                 rows = f"log rows {each.first_seq} to {each.last_seq}"
                 yield Finding("M14", rows, "The link does not follow from what the log holds.")
             # Go on from what is stored: one broken link is one finding, not all after it.
-            previous, last = each.hash, each.last_seq
+            last = each.last_seq
+            previous = yield from _after_restores(restores[last], each.hash)
     yield from _head_is_the_last_link(connection, ibc_id, previous, last)
     yield from _bodies_have_their_hashes(connection, ibc_id)
+
+
+def _restores(connection: Connection, ibc_id: str) -> dict[int, list[Any]]:
+    """Log position → the restores that ended there, in their order."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in fetch(
+        connection,
+        "SELECT log_seq, epoch, hash FROM restores WHERE ibc_id = :ibc_id "
+        "ORDER BY log_seq, restored_at",
+        ibc_id=ibc_id,
+    ):
+        found[row.log_seq].append(row)
+    return found
+
+
+def _after_restores(restores: Sequence[Any], previous: str) -> Generator[Finding, None, str]:
+    """What the next link follows when the log was restored here: each restore begins a segment."""
+    for each in restores:
+        if restore_link(previous, each.log_seq, each.epoch) != each.hash:
+            what = f"The restore that began epoch {each.epoch} does not follow from the log."
+            yield Finding("M14", f"log row {each.log_seq}", what)
+        previous = each.hash
+    return previous
 
 
 def _head_is_the_last_link(

@@ -1,6 +1,6 @@
 """What do we keep? One file an entity, one line here; everything else follows from the declaration."""
 
-from models import books, identity, log  # noqa: F401  # tables that are not entities
+from models import backup, books, identity, log, snapshot  # noqa: F401  # tables, not entities
 from models.area import Area
 from models.base import Base, Entity, read_entity
 from models.bill import Bill

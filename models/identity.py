@@ -67,7 +67,7 @@ class ReceiptBlock(Base):
     ibc_id = Column(TEXT, nullable=False)
     device_id = Column(TEXT, nullable=False)
     kind = Column(TEXT, nullable=False)
-    """phone, counter or paper."""
+    """phone, counter or paper; skipped when a restore left it out."""
     first_serial = Column(WHOLE, nullable=False)
     last_serial = Column(WHOLE, nullable=False)
     issued_at = Column(WHOLE, nullable=False)

@@ -10,14 +10,17 @@ It speaks docs/protocol.md and knows nothing of the server's code. The steps are
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import SystemRandom
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infra.clock import Milliseconds, now_ms, rfc3339
 from infra.ids import new_id
+from sync.client_download import MANIFEST_PATH, fetch_part, take_in
+from sync.client_equal import BUCKETS, DIGEST_PATH, Repair, buckets, repair
 from sync.client_facts import (
     Frozen,
     Receipt,
@@ -35,7 +38,17 @@ from sync.client_facts import (
 from sync.client_http import Lost, Refused, Server, wait_seconds
 from sync.client_store import Row, Store
 
-__all__ = ["Answer", "Device", "Lost", "NotEnrolled", "Refused", "Server", "Store", "hand_in"]
+__all__ = [
+    "Answer",
+    "Device",
+    "Lost",
+    "NotEnrolled",
+    "Refused",
+    "Repair",
+    "Server",
+    "Store",
+    "hand_in",
+]
 
 PROTOCOL = 1
 APP = "python-1"
@@ -46,6 +59,7 @@ FAILURES_MAX = 12
 """Failures in a row after which `settle` gives up until it is called again."""
 UNAUTHORIZED, TOO_LARGE = 401, 413
 NOTHING: frozenset[int] = frozenset()
+Said = TypeVar("Said")
 
 
 class NotEnrolled(Exception):
@@ -264,6 +278,40 @@ class Device:
             return self.exchange(held_back=held_back)
         return self._take_in(run, said)
 
+    def download(self) -> int:
+        """Load the first download and keep its cursor; after a loss call it again, it goes on.
+
+        Returns how many rows came; the exchanges after it bring what was not in the files.
+        Errors: Lost; Refused with 404 when a file has been replaced: call it again.
+        """
+        manifest = self._with_token(lambda token: self.server.get(MANIFEST_PATH, token))
+        for part in manifest["parts"]:
+            self._with_token(partial(fetch_part, self.server, self.store, part))
+        # An edit that waits is about a record which the files may not hold any more.
+        while self.store.waiting():
+            self.exchange()
+        return take_in(self.store, manifest)
+
+    def compare(self) -> Repair:
+        """Ask whether the records are the server's, and repair those that are not.
+
+        Meant for a phone that has exchanged to the end: what it has not pulled yet comes here too.
+        Errors: Lost, Refused.
+        """
+        put = dropped = 0
+        for _ in range(BUCKETS + 1):
+            question = {
+                "epoch": self.store.kept("epoch"),
+                "cursor": self.store.kept("cursor"),
+                "buckets": buckets(self.store),
+            }
+            said = self._authorized(DIGEST_PATH, question)
+            if said["equal"] or said["epoch"] != question["epoch"]:
+                return Repair(equal=said["equal"], put=put, dropped=dropped)
+            done = repair(self.store, said["sent"], said["changes"])
+            put, dropped = put + done.put, dropped + done.dropped
+        return Repair(equal=False, put=put, dropped=dropped)
+
     # By another carrier
 
     def export(self) -> bytes:
@@ -336,6 +384,9 @@ class Device:
         said, known = mutation.said, self.store.row(mutation.entity, mutation.record_id)
         if known is not None and known["version"] >= version:
             return
+        if known is None and said["base_version"] is not None:
+            # An edit of what it was told to drop, or has not read yet, makes no record.
+            return
         if said["op"] == "delete":
             self.store.drop(mutation.entity, [mutation.record_id])
             return
@@ -344,20 +395,20 @@ class Device:
         self.store.put(mutation.entity, [row])
 
     def _authorized(self, path: str, value: Row) -> Row:
+        said: Row = self._with_token(
+            lambda token: self.server.post(path, value, token, packed=True)
+        )
+        return said
+
+    def _with_token(self, ask: Callable[[str], Said]) -> Said:
         """Ask with the access token; when it has run out, refresh it and ask again."""
         try:
-            said: Row = self._post(path, value)
+            return ask(str(self._kept("access_token")))
         except Refused as refusal:
             if refusal.status != UNAUTHORIZED:
                 raise
-            self.refresh()
-            said = self._post(path, value)
-        return said
-
-    def _post(self, path: str, value: Row) -> Row:
-        token = str(self._kept("access_token"))
-        said: Row = self.server.post(path, value, token, packed=True)
-        return said
+        self.refresh()
+        return ask(str(self._kept("access_token")))
 
     def _own_key(self) -> Ed25519PrivateKey:
         """The key of this phone, made at its first use and never sent."""

@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE INDEX IF NOT EXISTS ix_outbox_waiting ON outbox (record_id) WHERE outcome IS NULL;
 CREATE TABLE IF NOT EXISTS records (
   entity TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (entity, id)) STRICT;
+CREATE TABLE IF NOT EXISTS chunks (
+  sha256 TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (sha256, at)) STRICT;
 """
 FROZEN = "SELECT seq, id, entity, record_id, body, hash FROM outbox"
 
@@ -161,6 +163,41 @@ class Store:
         """Everything, by entity and id."""
         found = self._database.execute("SELECT entity, id, body FROM records")
         return {(entity, record_id): orjson.loads(body) for entity, record_id, body in found}
+
+    def versions(self) -> Iterator[tuple[str, str, int]]:
+        """Entity, id and version of every record."""
+        yield from self._database.execute(
+            "SELECT entity, id, json_extract(body, '$.version') FROM records"
+        )
+
+    # The first download
+
+    def part_bytes(self, sha256: str) -> int:
+        """How many bytes of a file have come."""
+        found = self._database.execute(
+            "SELECT coalesce(max(at + length(body)), 0) FROM chunks WHERE sha256 = ?", (sha256,)
+        )
+        return int(found.fetchone()[0])
+
+    def keep_chunk(self, sha256: str, at: int, body: bytes) -> None:
+        """Keep bytes of a file; what begins at 0 begins it anew."""
+        with self.saving():
+            if at == 0:
+                self.forget_part(sha256)
+            self._database.execute("INSERT INTO chunks VALUES (?, ?, ?)", (sha256, at, body))
+
+    def part(self, sha256: str) -> bytes:
+        """The bytes of a file that have come."""
+        found = self._database.execute(
+            "SELECT body FROM chunks WHERE sha256 = ? ORDER BY at", (sha256,)
+        )
+        return b"".join(body for (body,) in found)
+
+    def forget_part(self, sha256: str) -> None:
+        self._database.execute("DELETE FROM chunks WHERE sha256 = ?", (sha256,))
+
+    def forget_parts(self) -> None:
+        self._database.execute("DELETE FROM chunks")
 
     def edits_waiting(self, entity: str, record_id: str) -> list[Frozen]:
         """What this phone has saved about a record and the server has not answered yet."""

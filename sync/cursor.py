@@ -29,6 +29,8 @@ class Key(NamedTuple):
     n: int
 
 
+LOADED = "!"
+"""Before a scope of a cursor whose snapshot the device has."""
 BEGINNING = Key(0, 0, 0)
 BEFORE_ALL = Position(0, -1)
 
@@ -47,28 +49,36 @@ class Cursor:
     """While a device reads for the first time: where the log stood when it began to."""
     leaving: Sequence[tuple[str, Position]] = field(default=())
     """Scopes that were taken away while the phone still held them, and how far they are dropped."""
+    loaded: Sequence[tuple[str, Position]] = field(default=())
+    """While it reads for the first time: scopes whose snapshot it has, and up to where that goes."""
 
     def __str__(self) -> str:
         head = f"{self.epoch}.{'.'.join(map(str, self.key))}"
         if self.new_until:
             head += f".{self.new_until}"
-        return "~".join([head, *(f"{scope}@{p.seq}.{p.n}" for scope, p in self.leaving)])
+        leaving = (f"{scope}@{p.seq}.{p.n}" for scope, p in self.leaving)
+        loaded = (f"{LOADED}{scope}@{p.seq}.{p.n}" for scope, p in self.loaded)
+        return "~".join([head, *leaving, *loaded])
 
 
 def read_cursor(text: str) -> Cursor:
     """Read a cursor back; NotACursor when it is none."""
-    head, *leaving = text.split("~")
+    head, *parts = text.split("~")
     try:
         epoch, e, s, n, *new_until = head.split(".")
-        pairs = []
-        for part in leaving:
-            scope, at = part.rsplit("@", 1)
-            seq, m = at.split(".")
-            pairs.append((scope, Position(_number(seq), _number(m))))
+        leaving = [_place(part) for part in parts if not part.startswith(LOADED)]
+        loaded = [_place(part[len(LOADED) :]) for part in parts if part.startswith(LOADED)]
         until = _number(*new_until) if new_until else 0
-        return Cursor(epoch, Key(_number(e), _number(s), _number(n)), until, tuple(pairs))
+        key = Key(_number(e), _number(s), _number(n))
+        return Cursor(epoch, key, until, tuple(leaving), tuple(loaded))
     except (ValueError, TypeError):
         raise NotACursor(f"{text[:80]!r} is not a cursor") from None
+
+
+def _place(text: str) -> tuple[str, Position]:
+    scope, at = text.rsplit("@", 1)
+    seq, n = at.split(".")
+    return scope, Position(_number(seq), _number(n))
 
 
 def _number(text: str) -> int:

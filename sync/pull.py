@@ -141,10 +141,12 @@ def pull(
     if pending == 0 and not more:
         leaving, dropped, drops = _drop(connection, reader, leaving, limit - len(page))
         more = bool(leaving)
-    changes = _changes(page + drops, _elsewhere(connection, reader, held, page + drops))
+    changes = changes_json(page + drops, _elsewhere(connection, reader, held, page + drops))
+    # Once all is read, nothing is a first read any more.
+    new_until, loaded = (at.new_until, at.loaded) if unread else (0, ())
     return Page(
         epoch,
-        str(Cursor(epoch, key, at.new_until if unread else 0, tuple(leaving))),
+        str(Cursor(epoch, key, new_until, tuple(leaving), loaded)),
         changes,
         len(page) + len(drops),
         more,
@@ -171,6 +173,12 @@ def quiet_page(
     key = _end(views, at.key)
     orders = orders_now(kept, missing, ended=reader.revoked, pending=pending)
     return Page(epoch, str(Cursor(epoch, key)), b"{}", 0, False, (), (), orders)
+
+
+def views_of(connection: Connection, reader: Reader) -> tuple[str, int, list[View]]:
+    """The epoch, the head of the log, and the scopes that the reader holds or held."""
+    epoch, log_seq, views, _, _ = _views(connection, reader)
+    return epoch, log_seq, views
 
 
 def _views(connection: Connection, reader: Reader) -> Look:
@@ -230,8 +238,9 @@ def _rows_after(
     }
     # Until a first read has ended, even what the device writes meanwhile may be new to it.
     new_until = log_seq if at.new_until else 0
+    loaded = dict(at.loaded)
     for number, view in enumerate(held):
-        start = start_in(at.key, view.granted)
+        start = max(start_in(at.key, view.granted), loaded.get(view.scope, BEFORE_ALL))
         if view.head <= start:
             continue
         backfilling = view.granted >= at.key.e
@@ -242,7 +251,8 @@ def _rows_after(
             f"seq{number}": start.seq,
             f"n{number}": start.n,
             f"new_until{number}": max(new_until, view.granted if backfilling else 0),
-            "first_until": at.new_until,
+            # Of what a snapshot shows the device must be told the end.
+            f"first_until{number}": 0 if view.scope in loaded else at.new_until,
         }
     if not parts:
         return []
@@ -255,7 +265,7 @@ NEWS = (
     "seq, n, entity, record_id, body, gone FROM feed "
     "WHERE ibc_id = :ibc_id AND scope = :scope{0} AND (seq, n) > (:seq{0}, :n{0}) "
     "AND (seq <= :new_until{0} OR author_id IS NULL OR author_id <> :device_id) "
-    "AND (body IS NOT NULL OR seq > :first_until) ORDER BY seq, n LIMIT :limit) AS news{0}"
+    "AND (body IS NOT NULL OR seq > :first_until{0}) ORDER BY seq, n LIMIT :limit) AS news{0}"
 )
 """A device is not sent what it wrote, nor, on its first read, told of the end of what it never had.
 
@@ -286,13 +296,14 @@ def _leaving(views: Sequence[View], at: Cursor) -> list[tuple[str, Position]]:
     # A cursor comes from outside: only what was once this reader's can be left.
     taken = {view.scope for view in views if not view.held}
     leaving = [(scope, progress) for scope, progress in at.leaving if scope in taken]
-    if at.key == BEGINNING:
-        return leaving
     known = {scope for scope, _ in leaving}
+    has_read, loaded = at.key != BEGINNING, {scope for scope, _ in at.loaded}
     leaving += [
         (view.scope, BEFORE_ALL)
         for view in views
-        if not view.held and view.granted > at.key.e and view.scope not in known
+        if not view.held
+        and view.scope not in known
+        and ((has_read and view.granted > at.key.e) or view.scope in loaded)
     ]
     return leaving
 
@@ -346,7 +357,7 @@ def _elsewhere(
     return {(row.entity, row.record_id) for row in found}
 
 
-def _changes(rows: Sequence[FeedRow], elsewhere: set[tuple[str, str]]) -> bytes:
+def changes_json(rows: Sequence[FeedRow], elsewhere: set[tuple[str, str]]) -> bytes:
     """The rows grouped by entity under one header each: a join of texts."""
     puts: dict[str, dict[str, str]] = defaultdict(dict)
     drops: dict[str, dict[str, str]] = defaultdict(dict)

@@ -14,6 +14,7 @@ from sync.books import post
 from sync.faults import ask_about_old, try_again
 from sync.gaps import ask_about_gaps
 from workers.context import bell, database, now, settings
+from workers.snapshots import renew_snapshots, sweep_files
 
 PATIENCE_MS = 15_000
 """How long work may lie before the clock stops ringing and does it itself."""
@@ -40,6 +41,7 @@ class Sweep:
         if now() - self.tidied_at > TIDY_EVERY_MS:
             self.tidied_at = now()
             _tidy()
+            _renew_snapshots()
 
 
 def main() -> int:
@@ -82,6 +84,16 @@ def _tidy() -> None:
     with database().write() as connection:
         enrolment.forget_expired_codes(connection, now=now())
         refresh.forget_expired(connection, now=now())
+
+
+def _renew_snapshots() -> None:
+    """Have first downloads made where they are missing or old, and delete what nobody needs."""
+    with database().read() as connection:
+        rows = fetch(connection, "SELECT ibc_id FROM log_heads ORDER BY ibc_id")
+    for row in rows:
+        if not bell().ring("snapshots", row.ibc_id):
+            renew_snapshots(row.ibc_id)
+    sweep_files()
 
 
 def _waited_for() -> list[str]:

@@ -24,10 +24,15 @@ def revise(connection: Connection, message: str) -> None:
     command.revision(_config(connection), message=message, autogenerate=True)
 
 
+def current_revision(connection: Connection) -> str | None:
+    """The revision that the database has; None when it was made without revisions, as in tests."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def is_current(connection: Connection) -> bool:
     """Whether the database has every revision; a server refuses to run on another schema."""
     head = ScriptDirectory.from_config(_config(connection)).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    return current_revision(connection) == head
 
 
 def differences(connection: Connection) -> list[object]:

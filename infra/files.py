@@ -1,0 +1,74 @@
+"""Files named by the hash of their bytes: written whole or not at all, never changed."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from infra.clock import Milliseconds
+from infra.ids import new_token
+
+NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Files:
+    """A folder of files; their names are SHA-256 in hex, so no name from outside becomes a path."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, content: bytes) -> str:
+        """Keep the bytes; returns their name. What is returned is on the disk."""
+        name = hashlib.sha256(content).hexdigest()
+        path = self._path(name)
+        if path.exists():
+            # Young again, so that a sweep which runs at this moment leaves it.
+            with suppress(FileNotFoundError):
+                path.touch()
+                return name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{name}.{new_token(6)}.draft")
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        sync_folder(path.parent)
+        return name
+
+    def find(self, name: str) -> Path | None:
+        """Where the file lies, or None."""
+        if NAME.fullmatch(name) is None:
+            return None
+        path = self._path(name)
+        return path if path.exists() else None
+
+    def delete(self, name: str) -> None:
+        """Forget a file; one that is not there is forgotten already."""
+        self._path(name).unlink(missing_ok=True)
+
+    def older_than(self, before: Milliseconds) -> Iterator[str]:
+        """The names of files last put before that moment; drafts of writers that died are removed."""
+        for path in self.folder.glob("??/*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime_ns // 1_000_000 >= before:
+                    continue
+                if NAME.fullmatch(path.name):
+                    yield path.name
+                else:
+                    path.unlink()
+
+    def _path(self, name: str) -> Path:
+        assert NAME.fullmatch(name), f"{name[:80]!r} is no SHA-256"
+        return self.folder / name[:2] / name
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, as their bytes do."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

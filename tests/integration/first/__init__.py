@@ -1,0 +1,1 @@
+"""First downloads, equality, and lives of a database."""

@@ -1,0 +1,20 @@
+"""The job that makes an IBC's first downloads; running it twice makes the same files."""
+
+from infra.files import Files
+from sync import snapshot
+from workers.context import bell, database, now, settings
+
+
+def renew_snapshots(ibc_id: str) -> int:
+    """Make what is due; returns how many snapshots were made."""
+    bell().answered("snapshots", ibc_id)
+    return snapshot.renew(database(), files(), ibc_id, now())
+
+
+def sweep_files() -> int:
+    """Delete what no manifest names any more; returns how many files."""
+    return snapshot.sweep(database(), files(), now())
+
+
+def files() -> Files:
+    return Files(settings().files_dir)
