@@ -7,7 +7,20 @@ from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from api import balances, cli, decisions, docs, health, identity, imports, readings, rounds, sync
+from api import (
+    balances,
+    cli,
+    decisions,
+    docs,
+    health,
+    identity,
+    imports,
+    readings,
+    rounds,
+    rxdb,
+    sync,
+    watermelon,
+)
 from api.context import EXTENSION, Parts, context
 from api.openapi import FieldLedgerApi
 from api.problems import FORBIDDEN, NOT_FOUND, SIGN_IN, answer, register_problems
@@ -61,7 +74,7 @@ def create_app(settings: Settings) -> Flask:
         Bell(settings.redis_url),
     )
     api = FieldLedgerApi(app)
-    for part in (sync, identity, readings, balances, rounds, decisions, imports):
+    for part in (sync, watermelon, rxdb, identity, readings, balances, rounds, decisions, imports):
         api.register_blueprint(part.blueprint)
     for part in (health, docs):
         app.register_blueprint(part.blueprint)

@@ -77,7 +77,7 @@ def pull_only(asked: dict[str, Any]) -> Response:
     return _with_etag(_json(page.json(context().now())), page)
 
 
-def _phone() -> Principal:
+def phone() -> Principal:
     principal = context().principal
     if principal.device_id is None:
         raise PhoneNeeded(PhoneNeeded.__doc__)
@@ -85,9 +85,9 @@ def _phone() -> Principal:
 
 
 def _push(asked: Exchange, now: Milliseconds) -> Pushed:
-    principal = _phone()
+    principal = phone()
     carried = Carried(
-        trusted=_is_active(principal),
+        trusted=is_active(principal),
         signed=_is_signed(principal, asked),
         clock_offset_ms=asked.clock - now if asked.clock is not None else None,
         app=asked.app,
@@ -103,18 +103,18 @@ def _push(asked: Exchange, now: Milliseconds) -> Pushed:
 
 
 def _pull(cursor: str | None, limit: int, pending: int) -> Page:
-    principal = _phone()
+    principal = phone()
     reader = Reader(
         ibc_id=str(principal.ibc_id),
         device_id=str(principal.device_id),
         officer_id=principal.staff_id,
-        revoked=not _is_active(principal),
+        revoked=not is_active(principal),
     )
     with context().database.read() as connection:
         return pull(connection, reader, cursor, limit=limit, pending=pending)
 
 
-def _is_active(principal: Principal) -> bool:
+def is_active(principal: Principal) -> bool:
     """Whether what the phone brings is trusted and it may read: its officer may sync, here, now."""
     return principal.may(Permission.SYNC, ibc_id=principal.ibc_id)
 

@@ -102,7 +102,7 @@ def pull(
     `pending` is what the phone still has to send: while it is not 0, a scope that was taken away is
     `leaving` and its rows stay. A cursor of another epoch reads as none: the phone pulls anew.
     """
-    epoch, log_seq, views = _views(connection, reader)
+    epoch, log_seq, views = views_of(connection, reader)
     at = read_cursor(cursor) if cursor else None
     if at is None or at.epoch != epoch:
         at = Cursor(epoch, BEGINNING, new_until=log_seq)
@@ -132,7 +132,7 @@ def pull(
     )
 
 
-def _views(connection: Connection, reader: Reader) -> tuple[str, int, list[View]]:
+def views_of(connection: Connection, reader: Reader) -> tuple[str, int, list[View]]:
     """The epoch, the head of the log, and the scopes that the reader holds or held."""
     device, officer = reader.holders
     rows = fetch(
