@@ -101,7 +101,11 @@ def push_tables(
     """
     edits = _with_versions(database, reader, list(_edits(changes)), last_pulled_at)
     taken = take_in(database, reader.ibc_id, author, edits, now, carried)
-    refused = [one for one in taken if one.is_refused and one.edit.op is Op.PUT]
+    refused = [
+        one
+        for one in taken
+        if one.is_refused and one.edit.op is Op.PUT and one.edit.assumed is None
+    ]
     with database.read() as connection:
         shown = bodies(look(connection, reader), {one.edit.record_id for one in refused})
     rejected: dict[str, list[str]] = {}

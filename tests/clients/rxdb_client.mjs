@@ -16,15 +16,19 @@ addRxPlugin(RxDBDevModePlugin)
 export const SCHEMA_VERSION = 1
 export const RETRY_MS = 200
 
+const opened = new Set()
+export const closeAll = () => Promise.all([...opened].map((client) => client.close()))
+
 export class RxdbClient {
   constructor(phone, { url = phone.url, batchSize = 100 } = {}) {
     Object.assign(this, { phone, url, batchSize, running: {}, resync: {}, pulls: [], pushes: [], pages: [] })
   }
 
   async open(...entities) {
+    opened.add(this)
     // With a validator, so that a document of ours that does not fit the schema is an error.
     this.database = await createRxDatabase({
-      name: randomUUID(),
+      name: `db${randomUUID().replaceAll('-', '')}`,
       storage: wrappedValidateAjvStorage({ storage: getRxStorageMemory() }),
     })
     await this.database.addCollections(
@@ -101,6 +105,7 @@ export class RxdbClient {
   }
 
   close() {
+    opened.delete(this)
     return this.database.close()
   }
 }

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +56,8 @@ class World:
         self.offices: dict[str, Office] = {}
         self.lock = threading.Lock()
         self.server: Any = None
+        # A child is told to end when the thread that started it ends; this one outlives them all.
+        self.starter = ThreadPoolExecutor(1)
         self.starts = 0
         self.networks: dict[int, CuttingNetwork] = {}
         self.opened = ExitStack()
@@ -66,7 +69,8 @@ class World:
 
     def __enter__(self) -> Self:
         self.opened.callback(self.database.close)
-        self._start()
+        self.opened.callback(self.starter.shutdown)
+        self.starter.submit(self._start).result()
         self.opened.callback(lambda: end(self.server))
         listening = threading.Thread(target=self.control.serve_forever, daemon=True)
         listening.start()
@@ -143,7 +147,7 @@ class World:
         """As after a crash: the server is gone, and comes again."""
         child.end_session(self.server.pid)
         self.server.wait()
-        self._start()
+        self.starter.submit(self._start).result()
         return {}
 
     def _start(self) -> None:
