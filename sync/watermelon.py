@@ -232,12 +232,10 @@ def _edits(changes: Any) -> Iterable[Edit]:
         raise Unreadable({"changes": "not_an_object"})
     # Parents first, whatever the order in which the tables came.
     for name, entity in TABLES.items():
-        table = changes.get(name) or {}
-        if type(table) is not dict:
-            raise Unreadable({name: "not_an_object"})
-        for row in [*(table.get("created") or []), *(table.get("updated") or [])]:
+        table = changes.get(name)
+        for row in [*_listed(table, name, "created"), *_listed(table, name, "updated")]:
             yield _edit(entity, row)
-        for record_id in table.get("deleted") or []:
+        for record_id in _listed(table, name, "deleted"):
             yield Edit(
                 entity=entity,
                 record_id=str(record_id),
@@ -245,6 +243,15 @@ def _edits(changes: Any) -> Iterable[Edit]:
                 values={},
                 assumed=None,
             )
+
+
+def _listed(table: Any, name: str, part: str) -> Sequence[Any]:
+    """One of a table's three lists; a table or a list that is left out is empty."""
+    found = {} if table is None else table
+    rows = found.get(part, []) if type(found) is dict else None
+    if type(rows) is not list:
+        raise Unreadable({f"{name}.{part}": "invalid"})
+    return rows
 
 
 def _edit(entity: Entity, row: Any) -> Edit:
