@@ -11,6 +11,7 @@ from infra.clock import Milliseconds, now_ms
 from infra.database import Database
 from infra.queue import Bell
 from infra.settings import Settings
+from sync.together import Together
 
 EXTENSION = "fieldledger"
 
@@ -26,6 +27,10 @@ class Parts:
     @cached_property
     def keys(self) -> Keys:
         return keys_of(self.settings.secret_key)
+
+    @cached_property
+    def pushes(self) -> Together:
+        return Together(self.database)
 
     @cached_property
     def recent(self) -> RecentPrincipals:

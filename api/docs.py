@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as Answer
 from api.openapi import openapi_document
 from auth.access import public
 
+front = Blueprint("front", __name__)
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
 OWN = Path(__file__).parent / "docs_page"
 OWN_FILES = frozenset({"index.html", "swagger-initializer.js"})
@@ -28,6 +29,13 @@ CONTENT_POLICY = (
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 """Of this page only: swagger-ui writes styles into elements."""
+
+
+@front.get("/")
+@public
+def front_door() -> Answer:
+    """Who comes without an address finds out what there is."""
+    return redirect("/api/docs/", code=302)
 
 
 @blueprint.get("/openapi.json")

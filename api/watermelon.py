@@ -14,7 +14,8 @@ from infra.catalogue import message
 from infra.strict_json import NotStrictJson, loads
 from schemas.foreign_query import WatermelonPullSchema, number_of
 from sync.intake import Unreadable
-from sync.watermelon import Asked, pull_tables, push_tables
+from sync.watermelon import Asked, pull_tables
+from sync.watermelon_push import push_tables
 
 blueprint = Blueprint(
     "watermelon", __name__, url_prefix="/api/v1/watermelon", description="WatermelonDB clients"

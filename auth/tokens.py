@@ -1,6 +1,7 @@
 """Access tokens: short-lived JWTs that say who asks, never what they may do."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -19,6 +20,8 @@ LIFE_SECONDS = 15 * 60
 SKEW_SECONDS_MAX = 10
 """How far the clocks of two of our own servers may differ."""
 CHARS_MAX = 2048
+REMEMBERED_MAX = 2_000
+"""Good signatures that a process remembers: they stay good. Times are checked at every request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,7 @@ def read(keys: Keys, token: str, *, now: Milliseconds) -> Claims:
     )
 
 
+@lru_cache(maxsize=REMEMBERED_MAX)
 def _verified(keys: Keys, token: str) -> dict[str, Any]:
     if len(token) > CHARS_MAX or not token.isascii():
         raise TokenRefused

@@ -2,6 +2,8 @@
 
 MUTATIONS_MAX = 500
 """Mutations in one request."""
+TOGETHER_MAX = 1_000
+"""Mutations of several requests in one transaction."""
 BODY_BYTES_MAX = 1_048_576
 """Bytes of a request's body, after unpacking."""
 PAGE_CHANGES_MAX = 2_000

@@ -33,7 +33,6 @@ def installation(settings: Settings) -> Plan:
         processes=processes(settings),
         steps=steps(settings),
         addresses=(
-            ("Console", f"{web}/"),
             ("API docs", f"{web}/api/docs"),
             ("Health", f"{web}/healthz"),
             ("Logs", str(settings.data_dir / "logs")),

@@ -117,6 +117,10 @@ class Entity:
         return tuple(field.name for field in self.wire_fields)
 
     @cached_property
+    def is_written_by_devices(self) -> bool:
+        return bool(self.owned_by(Owner.DEVICE))
+
+    @cached_property
     def stamped(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.owned_by(Owner.STAMP))
 

@@ -95,7 +95,6 @@ class Collection(Synced):
     __tablename__ = "collections"
     __table_args__ = (
         Index(None, "ibc_id", "account_no"),
-        Index(None, "ibc_id", "officer_id", "occurred_at"),
         STRICT,
     )
     __sync__: ClassVar[Sync] = Sync(

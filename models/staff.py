@@ -14,7 +14,7 @@ class Staff(Synced):
     """One person's card at one IBC; the id is the person's, the same at every IBC."""
 
     __tablename__ = "staff"
-    __table_args__ = (Index(None, "ibc_id", "staff_no", unique=True), STRICT)
+    __table_args__ = (Index(None, "ibc_id", "staff_no", unique=True), Index(None, "id"), STRICT)
     __sync__: ClassVar[Sync] = Sync(policy=Policy.OFFICE, scope=Scope("ibc", by="ibc_id"))
 
     staff_no: Mapped[StaffNo]

@@ -47,7 +47,6 @@ class Visit(Synced):
     __tablename__ = "visits"
     __table_args__ = (
         Index(None, "ibc_id", "account_no"),
-        Index(None, "ibc_id", "officer_id", "occurred_at"),
         STRICT,
     )
     __sync__: ClassVar[Sync] = Sync(

@@ -31,7 +31,8 @@ from models.kinds import (
 )
 from schemas.fields import UNCLEAN, UUID_PATTERN
 
-Check = Callable[[Any], bool]
+Check = Callable[[Any], Any]
+"""True or false, as truth goes; TypeError means false."""
 
 UUID = re.compile(UUID_PATTERN)
 MOMENT = re.compile(r"(20\d\d-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII)
@@ -45,6 +46,7 @@ class RowCheck:
 
     by_field: Mapping[str, Check]
     required: frozenset[str]
+    nullable: frozenset[str]
     between: Callable[[Mapping[str, Any]], Mapping[str, str]] | None
 
     def is_good(self, values: Any, *, partial: bool = False) -> bool:
@@ -53,11 +55,19 @@ class RowCheck:
             return False
         if not partial and not self.required <= values.keys():
             return False
-        by_field = self.by_field
-        for name, value in values.items():
-            check = by_field.get(name)
-            if check is None or not check(value):
-                return False
+        check_of, nullable = self.by_field.get, self.nullable
+        try:
+            for name, value in values.items():
+                if value is None:
+                    if name not in nullable:
+                        return False
+                    continue
+                check = check_of(name)
+                if check is None or not check(value):
+                    return False
+        except TypeError:
+            # A set or a pattern was asked about a value of another type.
+            return False
         return partial or self.between is None or not self.between(values)
 
 
@@ -65,12 +75,13 @@ class RowCheck:
 def row_check(entity: Entity, owner: Owner) -> RowCheck:
     """The fast check of a put of `entity` by `owner`."""
     fields = entity.owned_by(owner)
-    by_field = {f.name: _check_of(f.kind) if f.required else _or_null(f.kind) for f in fields}
+    by_field = {field.name: _check_of(field.kind) for field in fields}
     if owner is Owner.OFFICE and entity.sync.policy is Policy.STATES:
         state = entity.field[entity.sync.state_field]
         by_field[state.name] = _check_of(state.kind)
     required = frozenset(field.name for field in fields if field.required)
-    return RowCheck(by_field, required, entity.sync.check)
+    nullable = frozenset(field.name for field in fields if not field.required)
+    return RowCheck(by_field, required, nullable, entity.sync.check)
 
 
 def is_uuid(value: Any) -> bool:
@@ -84,23 +95,17 @@ def is_moment(value: Any) -> bool:
     return found is not None and _is_day(found[1])
 
 
-def _or_null(kind: Kind) -> Check:
-    check = _check_of(kind)
-    return lambda value: value is None or check(value)
-
-
 def _check_of(kind: Kind) -> Check:
     match kind:
         case Words(pattern=str(pattern)):
-            fits = re.compile(pattern, re.ASCII).fullmatch
-            return lambda value: type(value) is str and fits(value) is not None
+            return re.compile(pattern, re.ASCII).fullmatch
         case Words():
             return _clean_text(kind)
         case Whole():
             least, most, step = kind.least, kind.most, kind.multiple_of
             return lambda value: type(value) is int and least <= value <= most and not value % step
         case Id():
-            return is_uuid
+            return UUID.fullmatch
         case Moment():
             return is_moment
         case Day():
@@ -112,11 +117,10 @@ def _check_of(kind: Kind) -> Check:
         case Flag():
             return lambda value: type(value) is bool
         case OneOf():
-            words = frozenset(word.value for word in kind.words)
-            return lambda value: type(value) is str and value in words
+            return frozenset(word.value for word in kind.words).__contains__
         case Group():
-            row = RowCheck({n: _check_of(k) for n, k in kind.parts.items()}, kind.required, None)
-            return row.is_good
+            parts = {name: _check_of(part) for name, part in kind.parts.items()}
+            return RowCheck(parts, kind.required, frozenset(), None).is_good
         case Several():
             each, most_items = _check_of(kind.each), kind.most
             return lambda value: (

@@ -66,19 +66,6 @@ class ExchangeSchema(StrictSchema):
     head = fields.Nested(HeadSchema, allow_none=True)
 
 
-class PullQuerySchema(StrictSchema):
-    """What a pull asks for."""
-
-    cursor = fields.String()
-    limit = fields.Integer(
-        load_default=PAGE_CHANGES_MAX,
-        validate=validate.Range(1, PAGE_CHANGES_MAX, error="out_of_range {min} {max}"),
-    )
-    pending = fields.Integer(
-        load_default=0, validate=validate.Range(0, 1_000_000, error="out_of_range {min} {max}")
-    )
-
-
 class OutcomeSchema(StrictSchema):
     """What became of one mutation at once."""
 

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from marshmallow import ValidationError, fields, validate
 
-from infra.limits import LIST_ROWS_MAX, SEARCH_ROWS_MAX
+from infra.limits import LIST_ROWS_MAX, PAGE_CHANGES_MAX, SEARCH_ROWS_MAX
 from models.decision import DecisionStateWord
 from models.kinds import AccountNo, Code, Day, Id, OneOf, Words
 from models.round import RoundStateWord
@@ -135,3 +135,13 @@ class DecisionsQuery(ListQuery):
     """Which decisions."""
 
     state = optional(OneOf(DecisionStateWord))
+
+
+class PullQuerySchema(StrictSchema):
+    """What a pull asks for (docs/protocol.md, exchange)."""
+
+    cursor = fields.String()
+    limit = rows_max(PAGE_CHANGES_MAX, "PAGE_CHANGES_MAX", usual=PAGE_CHANGES_MAX)
+    pending = PlainInteger(
+        load_default=0, validate=validate.Range(0, 1_000_000, error="out_of_range {min} {max}")
+    )

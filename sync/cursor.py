@@ -44,7 +44,7 @@ class Cursor:
     epoch: str
     key: Key
     new_until: int = 0
-    """While a device reads for the first time: up to here everything is new to it, even its own."""
+    """While a device reads for the first time: where the log stood when it began to."""
     leaving: Sequence[tuple[str, Position]] = field(default=())
     """Scopes that were taken away while the phone still held them, and how far they are dropped."""
 

@@ -13,13 +13,14 @@ from infra.database import Database, fetch, insert_rows
 from ledger.exceptions import case
 from models.log import ExceptionCase
 from models.verdict import VerdictWord
+from sync.arriving import OUR_FAULT, Arriving
 from sync.chain import Chain, Missing
 from sync.effects import SERVER, apply_effects
 from sync.intake import read_mutations
 from sync.lookup import look_up
 from sync.mutation import Author, Origin
 from sync.outcomes import OutcomeWord
-from sync.push import OUR_FAULT, Arriving, Carried
+from sync.parcel import Carried
 from sync.waiting import give_verdict, release_arrived
 from sync.writing import Writing, lock_head
 

@@ -102,7 +102,9 @@ def _read_mutation(row: Any, now: Milliseconds) -> Mutation:
     body_hash = hashlib.sha256(body).hexdigest()
     if type(row) is not dict:
         return _nameless(body, body_hash, {"mutation": "not_an_object"}, now)
-    errors = {} if _envelope_is_good(row) else errors_of(MutationSchema, row)
+    if _envelope_is_good(row):
+        return _read_good(row, body, body_hash)
+    errors = errors_of(MutationSchema, row)
     if "id" in errors or "record_id" in errors:
         return _nameless(body, body_hash, errors, now, row)
 
@@ -125,6 +127,27 @@ def _read_mutation(row: Any, now: Milliseconds) -> Mutation:
     )
     if not errors:
         mutation.errors = _row_errors(entity, mutation)
+    return mutation
+
+
+def _read_good(row: Mapping[str, Any], body: bytes, body_hash: str) -> Mutation:
+    """A mutation whose envelope is good: nearly all of them."""
+    entity = ENTITIES.get(row["entity"])
+    mutation = Mutation(
+        id=row["id"],
+        seq=row["seq"],
+        entity=entity,
+        entity_name=row["entity"] if entity else "unknown",
+        op=row["op"],
+        record_id=row["record_id"],
+        base_version=row.get("base_version"),
+        occurred_at=from_rfc3339(row["occurred_at"]),
+        fields=row["fields"],
+        body=body.decode(),
+        body_hash=body_hash,
+        prev=row.get("prev"),
+    )
+    mutation.errors = _row_errors(entity, mutation)
     return mutation
 
 
@@ -153,8 +176,7 @@ def _row_errors(entity: Entity | None, mutation: Mutation) -> dict[str, str]:
         return {"entity": "unknown_entity"}
     if mutation.op == Op.DELETE:
         return {"fields": "unknown_field"} if mutation.fields else {}
-    owned = entity.owned_by(Owner.DEVICE)
-    if not owned:
+    if not entity.is_written_by_devices:
         return {"entity": "office_writes_this"}
     # A fact is made whole, once: naming a base does not make half of one acceptable.
     partial = mutation.base_version is not None and entity.sync.policy is not Policy.FACT

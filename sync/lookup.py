@@ -8,13 +8,15 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from infra.database import any_of, fetch, insert_rows, listed
+from infra.clock import Milliseconds
+from infra.database import Insert, any_of, fetch, listed
 from models import ENTITIES, Entity
 from models.declaration import Policy
 from models.kinds import Id
 from models.log import OWNS_ITS_ID, REUSES_AN_ID, DeviceChain
 from sync.chain import Chain, Missing
-from sync.mutation import Author, Mutation, Origin
+from sync.mutation import Author, Mutation, Op, Origin
+from sync.parcel import Parcel
 from sync.writing import Writing
 
 
@@ -22,7 +24,7 @@ from sync.writing import Writing
 class Found:
     """The database's side of a batch."""
 
-    seen: Mapping[str, dict[str, Mapping[str, Any]]]
+    seen: dict[str, dict[str, Mapping[str, Any]]]
     """Mutation id → body hash → its row in the log."""
     accounts: Mapping[str, str | None]
     """Account → None when it is this IBC's, else the code that doubts it."""
@@ -56,36 +58,42 @@ def awaits(entity: Entity) -> list[tuple[str, Entity]]:
     ]
 
 
-def load_chain(connection: Connection, ibc_id: str, author: Author) -> Chain:
-    """How far the device's chain has come."""
+def load_chains(connection: Connection, ibc_id: str, authors: Sequence[Author]) -> dict[str, Chain]:
+    """How far each device's chain has come; one that never wrote begins at nothing."""
     rows = fetch(
         connection,
-        "SELECT last_seq, last_hash, missing FROM device_chains "
-        "WHERE ibc_id = :ibc_id AND device_id = :device_id",
+        "SELECT device_id, last_seq, last_hash, missing FROM device_chains "
+        f"WHERE ibc_id = :ibc_id AND {any_of(connection, 'device_id', 'ids')}",
         ibc_id=ibc_id,
-        device_id=author.id,
+        ids=listed(connection, [author.id for author in authors]),
     )
-    if not rows:
-        return Chain(0, "", Missing())
-    last_seq, last_hash, missing = rows[0]
-    return Chain(last_seq, last_hash, Missing([tuple(pair) for pair in orjson.loads(missing)]))
+    chains = {author.id: Chain(0, "", Missing()) for author in authors}
+    for device_id, last_seq, last_hash, missing in rows:
+        gaps = Missing([tuple(pair) for pair in orjson.loads(missing)])
+        chains[device_id] = Chain(last_seq, last_hash, gaps)
+    return chains
 
 
-def keep_chain(
-    connection: Connection, ibc_id: str, author: Author, chain: Chain, **report: Any
-) -> None:
-    """Keep how far the chain has come, and what the phone said of itself."""
-    if author.origin is not Origin.DEVICE:
-        return
-    row = {
-        "ibc_id": ibc_id,
-        "device_id": author.id,
-        "last_seq": chain.seq,
-        "last_hash": chain.hash,
-        "missing": orjson.dumps(chain.missing.ranges).decode(),
-        **report,
+def chain_writes(
+    ibc_id: str, parcels: Sequence[Parcel], chains: Mapping[str, Chain], now: Milliseconds
+) -> list[Insert]:
+    """How far the chains have come, and what the phones said of themselves, to be written."""
+    rows = {
+        author.id: {
+            "ibc_id": ibc_id,
+            "device_id": author.id,
+            "last_seq": chains[author.id].seq,
+            "last_hash": chains[author.id].hash,
+            "missing": orjson.dumps(chains[author.id].missing.ranges).decode(),
+            "last_seen_at": now,
+            "pending": carried.pending,
+            "app_version": carried.app,
+            "clock_offset_ms": carried.clock_offset_ms,
+        }
+        for author, _, carried in parcels
+        if author.origin is Origin.DEVICE
     }
-    insert_rows(connection, DeviceChain.__table__, [row], on_conflict="replace")
+    return [Insert(DeviceChain.__table__, list(rows.values()), "replace")]
 
 
 def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool) -> None:
@@ -94,7 +102,7 @@ def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new
         entity = mutation.entity
         if entity is None or mutation.errors:
             continue
-        if not (assume_new and entity.sync.policy is Policy.FACT):
+        if not (assume_new and _makes_record(mutation, entity)):
             by_entity.setdefault(entity, []).append(mutation.record_id)
         for column, parent in awaits(entity):
             if mutation.fields.get(column) is not None:
@@ -103,6 +111,14 @@ def _load_records(writing: Writing, mutations: Sequence[Mutation], *, assume_new
         writing.load(entity, ids)
     stops = writing.records[ENTITIES["stop"]].values()
     writing.load(ENTITIES["round"], {str(stop.fields["round_id"]) for stop in stops})
+
+
+def _makes_record(mutation: Mutation, entity: Entity) -> bool:
+    """Whether its author believes that there is no such record yet."""
+    policy = entity.sync.policy
+    return policy is Policy.FACT or (
+        policy is Policy.MERGE and mutation.op == Op.PUT and mutation.base_version is None
+    )
 
 
 def _seen(

@@ -1,17 +1,19 @@
 """From truth to devices: the scopes of a reader, their feed after the cursor, bytes out."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from infra.clock import Milliseconds, rfc3339
 from infra.database import any_of, fetch, listed
 from infra.limits import PAGE_BYTES_MAX, PAGE_CHANGES_MAX
 from models import ENTITIES
 from sync.cursor import BEFORE_ALL, BEGINNING, Cursor, Key, Position, key_of, read_cursor, start_in
+from sync.writing import UnknownIbc
 
 RETRY_AFTER_SECONDS = 60
 """When a phone with nothing to send may ask again."""
@@ -41,13 +43,19 @@ class View(NamedTuple):
 
 
 class FeedRow(NamedTuple):
-    """One row of the feed with the key at which it is delivered."""
+    """One row of the feed with the key (e, s, n) at which it is delivered."""
 
-    key: Key
+    e: int
+    s: int
+    n: int
     entity: str
     record_id: str
     body: str | None
     gone: str | None
+
+    @property
+    def key(self) -> Key:
+        return Key(self.e, self.s, self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +116,9 @@ def pull(
         at = Cursor(epoch, BEGINNING, new_until=log_seq)
     held = [view for view in views if view.held]
 
-    rows = _rows_after(connection, reader, held, at, limit)
-    rows.sort()
+    rows = _rows_after(connection, reader, held, at, limit, log_seq)
     page = rows[: _fitting(rows, limit)]
-    more = len(page) < len(rows)
+    more = unread = len(page) < len(rows)
     key = page[-1].key if more else _end(views, at.key)
 
     leaving = _leaving(views, at)
@@ -123,13 +130,29 @@ def pull(
     changes = _changes(page + drops, _elsewhere(connection, reader, held, page + drops))
     return Page(
         epoch,
-        str(Cursor(epoch, key, at.new_until if key.e < at.new_until else 0, tuple(leaving))),
+        str(Cursor(epoch, key, at.new_until if unread else 0, tuple(leaving))),
         changes,
         len(page) + len(drops),
         more,
         [scope for scope, _ in leaving],
         dropped,
     )
+
+
+def quiet_page(connection: Connection, reader: Reader, cursor: str) -> Page | None:
+    """The page of a reader for whom there is nothing at all to tell, from one statement.
+
+    None when there may be something: then `pull` looks again, in one snapshot. Errors: NotACursor.
+    """
+    epoch, _, views = views_of(connection, reader)
+    at = read_cursor(cursor)
+    held = [view for view in views if view.held]
+    if at.epoch != epoch or _leaving(views, at):
+        return None
+    if any(view.head > start_in(at.key, view.granted) for view in held):
+        return None
+    key = _end(views, at.key)
+    return Page(epoch, str(Cursor(epoch, key)), b"{}", 0, False, (), ())
 
 
 def views_of(connection: Connection, reader: Reader) -> tuple[str, int, list[View]]:
@@ -145,6 +168,8 @@ def views_of(connection: Connection, reader: Reader) -> tuple[str, int, list[Vie
         device=device,
         officer=officer,
     )
+    if not rows:
+        raise UnknownIbc(f"there is no IBC {reader.ibc_id!r}")
     views: dict[str, View] = {}
     for row in rows:
         if row.scope is None or (reader.revoked and row.scope != device):
@@ -164,45 +189,51 @@ def _stronger(one: View, other: View) -> View:
 
 
 def _rows_after(
-    connection: Connection, reader: Reader, held: Sequence[View], at: Cursor, limit: int
+    connection: Connection,
+    reader: Reader,
+    held: Sequence[View],
+    at: Cursor,
+    limit: int,
+    log_seq: int,
 ) -> list[FeedRow]:
-    """At most `limit` + 1 rows of each scope that has moved: an index range scan each."""
-    found: list[FeedRow] = []
-    for view in held:
+    """The first `limit` + 1 rows by key: an index range scan of each scope that has moved.
+
+    The database puts them in order, so that only the rows of a page come out of it.
+    """
+    parts: list[str] = []
+    parameters: dict[str, Any] = {
+        "ibc_id": reader.ibc_id,
+        "device_id": reader.device_id,
+        "limit": limit + 1,
+    }
+    # Until a first read has ended, even what the device writes meanwhile may be new to it.
+    new_until = log_seq if at.new_until else 0
+    for number, view in enumerate(held):
         start = start_in(at.key, view.granted)
         if view.head <= start:
             continue
         backfilling = view.granted >= at.key.e
-        rows = connection.execute(
-            NEWS,
-            {
-                "ibc_id": reader.ibc_id,
-                "scope": view.scope,
-                "seq": start.seq,
-                "n": start.n,
-                "limit": limit + 1,
-                "device_id": reader.device_id,
-                "new_until": max(at.new_until, view.granted if backfilling else 0),
-                "first_until": at.new_until,
-            },
-        )
-        found += [
-            FeedRow(key_of(Position(seq, n), view.granted), entity, record_id, body, gone)
-            for entity, record_id, seq, n, body, gone in rows
-        ]
-    return found
+        parts.append(NEWS.format(number))
+        parameters |= {
+            f"scope{number}": view.scope,
+            f"granted{number}": view.granted,
+            f"seq{number}": start.seq,
+            f"n{number}": start.n,
+            f"new_until{number}": max(new_until, view.granted if backfilling else 0),
+            "first_until": at.new_until,
+        }
+    if not parts:
+        return []
+    statement = f"{' UNION ALL '.join(parts)} ORDER BY 1, 2, 3, 4, 5 LIMIT :limit"
+    return list(map(FeedRow._make, fetch(connection, statement, **parameters)))
 
 
-ROWS = (
-    "SELECT entity, record_id, seq, n, body, gone FROM feed WHERE ibc_id = :ibc_id "
-    "AND scope = :scope AND (seq, n) > (:seq, :n) {where} ORDER BY seq, n LIMIT :limit"
-)
-ALL_ROWS = text(ROWS.format(where=""))
-NEWS = text(
-    ROWS.format(
-        where="AND (seq <= :new_until OR author_id IS NULL OR author_id <> :device_id) "
-        "AND (body IS NOT NULL OR seq > :first_until)"
-    )
+NEWS = (
+    "SELECT * FROM (SELECT CASE WHEN seq > :granted{0} THEN seq ELSE :granted{0} END AS e, "
+    "seq, n, entity, record_id, body, gone FROM feed "
+    "WHERE ibc_id = :ibc_id AND scope = :scope{0} AND (seq, n) > (:seq{0}, :n{0}) "
+    "AND (seq <= :new_until{0} OR author_id IS NULL OR author_id <> :device_id) "
+    "AND (body IS NOT NULL OR seq > :first_until) ORDER BY seq, n LIMIT :limit) AS news{0}"
 )
 """A device is not sent what it wrote, nor, on its first read, told of the end of what it never had.
 
@@ -252,19 +283,19 @@ def _drop(
     dropped: list[str] = []
     drops: list[FeedRow] = []
     for scope, progress in leaving:
-        rows = connection.execute(
-            ALL_ROWS,
-            {
-                "ibc_id": reader.ibc_id,
-                "scope": scope,
-                "seq": progress.seq,
-                "n": progress.n,
-                "limit": max(room - len(drops), 0) + 1,
-            },
-        ).all()
+        rows = fetch(
+            connection,
+            "SELECT entity, record_id, seq, n FROM feed WHERE ibc_id = :ibc_id "
+            "AND scope = :scope AND (seq, n) > (:seq, :n) ORDER BY seq, n LIMIT :limit",
+            ibc_id=reader.ibc_id,
+            scope=scope,
+            seq=progress.seq,
+            n=progress.n,
+            limit=max(room - len(drops), 0) + 1,
+        )
         fitting = rows[: max(room - len(drops), 0)]
         drops += [
-            FeedRow(Key(row.seq, row.seq, row.n), row.entity, row.record_id, None, "out_of_scope")
+            FeedRow(row.seq, row.seq, row.n, row.entity, row.record_id, None, "out_of_scope")
             for row in fitting
         ]
         if len(fitting) == len(rows):
@@ -295,15 +326,16 @@ def _elsewhere(
 
 def _changes(rows: Sequence[FeedRow], elsewhere: set[tuple[str, str]]) -> bytes:
     """The rows grouped by entity under one header each: a join of texts."""
-    puts: dict[str, dict[str, str]] = {}
-    drops: dict[str, dict[str, str]] = {}
-    for row in rows:
-        if row.body is not None:
-            puts.setdefault(row.entity, {})[row.record_id] = row.body
-            drops.get(row.entity, {}).pop(row.record_id, None)
-        elif (row.entity, row.record_id) not in elsewhere:
-            puts.get(row.entity, {}).pop(row.record_id, None)
-            drops.setdefault(row.entity, {})[row.record_id] = row.gone or "deleted"
+    puts: dict[str, dict[str, str]] = defaultdict(dict)
+    drops: dict[str, dict[str, str]] = defaultdict(dict)
+    for _, _, _, entity, record_id, body, gone in rows:
+        if body is not None:
+            puts[entity][record_id] = body
+            if entity in drops:
+                drops[entity].pop(record_id, None)
+        elif (entity, record_id) not in elsewhere:
+            puts[entity].pop(record_id, None)
+            drops[entity][record_id] = gone or "deleted"
     parts = [
         _entity_changes(name, puts.get(name, {}), drops.get(name, {}))
         for name in ENTITIES

@@ -1,28 +1,24 @@
-"""WatermelonDB's synchronize(): a pull of changes by table, a push of whole rows, as its backend page has them.
+"""A pull of WatermelonDB's synchronize(): changes by table, as its backend page has them.
 
 Its pull comes before its push, and what a pull deletes is deleted with the work that was not sent. So
 nothing that a phone may write is deleted while the phone says, by `pending`, that it has something to
 send, and a scope that was taken away is marked first (`leaving`) and deleted in a later pull.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from infra.database import Database, any_of, fetch, listed
+from infra.database import Database, fetch
 from infra.limits import PAGE_CHANGES_MAX
-from models import ENTITIES, Entity
+from models import ENTITIES
 from models.declaration import Owner
-from schemas.foreign import LEAVING_COLUMN, watermelon_row, watermelon_values
-from sync.foreign import Edit, Taken, take_in
+from schemas.foreign import LEAVING_COLUMN, watermelon_row
 from sync.foreign_feed import News, RecordKey, Sight, What, bodies, look, news_from
 from sync.foreign_position import Place, pack
-from sync.intake import Unreadable
-from sync.mutation import Author, Op
 from sync.pull import Reader
-from sync.push import Carried
 
 Row = dict[str, Any]
 Tables = dict[str, dict[str, list[Any]]]
@@ -83,37 +79,6 @@ def pull_tables(
         _add_new_columns(sight, asked, changes)
         # What waits for the phone's own push is not worth another call before it.
         return Pulled(changes, pack(end), more and bool(page), False, sight.epoch)
-
-
-def push_tables(
-    database: Database,
-    reader: Reader,
-    author: Author,
-    changes: Any,
-    last_pulled_at: int,
-    now: int,
-    carried: Carried,
-) -> tuple[dict[str, list[str]], list[Taken]]:
-    """Take the rows in; answers the ids of refused new rows by table, and every row's fate.
-
-    Those stay unsent on the phone until its next pull deletes them; any other refused row is
-    taken for sent, and the next pull brings what stands here. Errors: Unreadable.
-    """
-    edits = _with_versions(database, reader, list(_edits(changes)), last_pulled_at)
-    taken = take_in(database, reader.ibc_id, author, edits, now, carried)
-    refused = [
-        one
-        for one in taken
-        if one.is_refused and one.edit.op is Op.PUT and one.edit.assumed is None
-    ]
-    with database.read() as connection:
-        shown = bodies(look(connection, reader), {one.edit.record_id for one in refused})
-    rejected: dict[str, list[str]] = {}
-    for one in refused:
-        name = one.edit.entity.name
-        if (name, one.edit.record_id) not in shown:
-            rejected.setdefault(name, []).append(one.edit.record_id)
-    return rejected, taken
 
 
 def _anew(sight: Sight, asked: Asked) -> Pulled:
@@ -206,66 +171,3 @@ def _add_new_columns(sight: Sight, asked: Asked, changes: Tables) -> None:
             and record_id not in known
             and (name in asked.tables or any(values.get(column) for column in columns[name]))
         ]
-
-
-def _with_versions(
-    database: Database, reader: Reader, edits: Sequence[Edit], last_pulled_at: int
-) -> list[Edit]:
-    """Edits that name no version stand on the one that the phone's last pull gave it."""
-    with database.read() as connection:
-        place = look(connection, reader).place_of(last_pulled_at)
-        rows = fetch(
-            connection,
-            "SELECT record_id, MAX(version) AS version FROM mutations WHERE ibc_id = :ibc_id "
-            "AND changes IS NOT NULL AND seq <= :until "
-            f"AND {any_of(connection, 'record_id', 'ids')} GROUP BY record_id",
-            ibc_id=reader.ibc_id,
-            until=place.delivered if place else 0,
-            ids=listed(connection, [e.record_id for e in edits if e.assumed is None]),
-        )
-    seen = {row.record_id: {"version": row.version} for row in rows}
-    return [replace(edit, assumed=edit.assumed or seen.get(edit.record_id)) for edit in edits]
-
-
-def _edits(changes: Any) -> Iterable[Edit]:
-    if type(changes) is not dict:
-        raise Unreadable({"changes": "not_an_object"})
-    # Parents first, whatever the order in which the tables came.
-    for name, entity in TABLES.items():
-        table = changes.get(name)
-        for row in [*_listed(table, name, "created"), *_listed(table, name, "updated")]:
-            yield _edit(entity, row)
-        for record_id in _listed(table, name, "deleted"):
-            yield Edit(
-                entity=entity,
-                record_id=str(record_id),
-                op=Op.DELETE,
-                values={},
-                assumed=None,
-            )
-
-
-def _listed(table: Any, name: str, part: str) -> Sequence[Any]:
-    """One of a table's three lists; a table or a list that is left out is empty."""
-    found = {} if table is None else table
-    rows = found.get(part, []) if type(found) is dict else None
-    if type(rows) is not list:
-        raise Unreadable({f"{name}.{part}": "invalid"})
-    return rows
-
-
-def _edit(entity: Entity, row: Any) -> Edit:
-    if type(row) is not dict or type(row.get("id")) is not str or not row["id"]:
-        raise Unreadable({entity.name: "not_an_object"})
-    values = watermelon_values(entity, row)
-    changed = [name for name in str(row.get("_changed") or "").split(",") if name]
-    version = values.get("version")
-    return Edit(
-        entity=entity,
-        record_id=row["id"],
-        op=Op.PUT,
-        values=values,
-        # A row says which version it stands on; one that was never pulled says 0 or nothing.
-        assumed={"version": version} if type(version) is int and version > 0 else None,
-        changed=changed or None,
-    )

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from infra.clock import Milliseconds
-from infra.database import any_of, insert_rows, listed, update_rows
+from infra.database import Insert, Update, any_of, insert_rows, listed, write_all
 from ledger.chain import link
 from models import Entity
 from models.log import ChainLink, Claim, ExceptionCase, Feed, LogHead, ScopeHead, Waiting
@@ -138,22 +138,41 @@ class Writing:
             }
         )
 
-    def flush(self) -> None:
-        """Write it all: records, log, chain, feed, scope heads, and last the head itself."""
+    def flush(self, *also: Insert) -> None:
+        """Write it all at once: records, log, chain, feed, scope heads and the head itself.
+
+        `also` goes with it, and is written when there is nothing else.
+        """
         if not self._log:
+            write_all(self.connection, also)
             return
-        for entity, records in self._new.items():
-            rows = [record.table_row(self.ibc_id) for record in records.values()]
-            insert_rows(self.connection, entity.table, rows)
-        for entity, records in self._changed.items():
-            rows = [record.table_row(self.ibc_id) for record in records.values()]
-            update_rows(self.connection, entity.table, rows, key=("ibc_id", "id"))
-        insert_rows(self.connection, LogRow.__table__, self._log)
-        insert_rows(self.connection, Claim.__table__, self._claims)
-        insert_rows(self.connection, ExceptionCase.__table__, self._cases, on_conflict="ignore")
-        insert_rows(self.connection, Waiting.__table__, self._waiting)
-        self._flush_feed()
-        self._move_head()
+        new = [
+            Insert(entity.table, [record.table_row(self.ibc_id) for record in records.values()])
+            for entity, records in self._in_order(self._new)
+        ]
+        changed = [
+            Update(
+                entity.table,
+                [record.table_row(self.ibc_id) for record in records.values()],
+                ("ibc_id", "id"),
+            )
+            for entity, records in self._in_order(self._changed)
+        ]
+        kept = [
+            Insert(LogRow.__table__, self._log),
+            Insert(Claim.__table__, self._claims),
+            Insert(ExceptionCase.__table__, self._cases, "ignore"),
+            Insert(Waiting.__table__, self._waiting),
+        ]
+        feed = self._feed_writes()
+        write_all(self.connection, [*new, *changed, *kept, *feed, *also, *self._head_writes()])
+
+    @staticmethod
+    def _in_order(
+        records: Mapping[Entity, dict[str, Record]],
+    ) -> list[tuple[Entity, dict[str, Record]]]:
+        """By name, so that the same mix of entities is the same statement, prepared once."""
+        return sorted(records.items(), key=lambda pair: pair[0].name)
 
     def _announce(
         self,
@@ -178,25 +197,23 @@ class Writing:
             "gone": gone,
         }
 
-    def _flush_feed(self) -> None:
+    def _feed_writes(self) -> list[Insert]:
         memberships = self._memberships()
         for change in self.changes:
             self._announce_change(change, memberships)
         rows = list(self._feed.values())
-        insert_rows(self.connection, Feed.__table__, rows, on_conflict="replace", key=FEED_KEY)
         heads: dict[str, tuple[int, int]] = {}
         for row in rows:
             position = (row["seq"], row["n"])
             heads[row["scope"]] = max(heads.get(row["scope"], position), position)
-        insert_rows(
-            self.connection,
-            ScopeHead.__table__,
-            [
-                {"ibc_id": self.ibc_id, "scope": scope, "seq": seq, "n": n}
-                for scope, (seq, n) in heads.items()
-            ],
-            on_conflict="replace",
-        )
+        moved = [
+            {"ibc_id": self.ibc_id, "scope": scope, "seq": seq, "n": n}
+            for scope, (seq, n) in heads.items()
+        ]
+        return [
+            Insert(Feed.__table__, rows, "replace", FEED_KEY),
+            Insert(ScopeHead.__table__, moved, "replace"),
+        ]
 
     def _announce_change(self, change: Change, memberships: Mapping[str, list[str]]) -> None:
         after = change.after
@@ -234,20 +251,22 @@ class Writing:
             found[account_no].append(scope)
         return found
 
-    def _move_head(self) -> None:
+    def _head_writes(self) -> list[Insert | Update]:
+        """The link of the log's chain over this transaction, and the head behind it."""
         first = self.head.seq + 1
+        last = self.head.seq + len(self._log)
         items = [(row["body_hash"], row["outcome"], row["author_id"]) for row in self._log]
         chain_hash = link(self.head.chain_hash, first, items)
-        last = self.head.seq + len(self._log)
-        insert_rows(
-            self.connection,
-            ChainLink.__table__,
-            [{"ibc_id": self.ibc_id, "first_seq": first, "last_seq": last, "hash": chain_hash}],
-        )
-        self.connection.execute(
-            text("UPDATE log_heads SET seq = :seq, chain_hash = :hash WHERE ibc_id = :ibc_id"),
-            {"seq": last, "hash": chain_hash, "ibc_id": self.ibc_id},
-        )
+        ours = {"ibc_id": self.ibc_id}
+        return [
+            Insert(
+                ChainLink.__table__,
+                [ours | {"first_seq": first, "last_seq": last, "hash": chain_hash}],
+            ),
+            Update(
+                LogHead.__table__, [ours | {"seq": last, "chain_hash": chain_hash}], ("ibc_id",)
+            ),
+        ]
 
 
 FEED_KEY = ("ibc_id", "record_id", "entity", "scope")

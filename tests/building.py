@@ -20,8 +20,9 @@ from sync.membership import grant
 from sync.mutation import Author, Origin
 from sync.office import Put, write
 from sync.outcomes import Outcome
+from sync.parcel import Carried, Pushed
 from sync.pull import Page, Reader, pull
-from sync.push import Carried, Pushed, push
+from sync.push import push
 from sync.writing import begin_log
 
 NOW = from_rfc3339("2026-04-08T09:00:00.000Z")
@@ -250,6 +251,9 @@ class Phone:
         key = (row["entity"], row["record_id"])
         if row["op"] == "delete":
             self.store.pop(key, None)
+            return
+        if row["base_version"] is not None and key not in self.store:
+            # An edit of what it was told to drop, or has not read yet, makes no record.
             return
         header = ENTITIES[row["entity"]].header
         fresh = dict.fromkeys(header) | {"id": row["record_id"]}

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 
 import pytest
 import structlog
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from infra.database import Database
 from models import Base
+from models.migrations.triggers import drop_trigger_statements, trigger_statements
 from tests.building import a_phone, an_office
 
 CONNECTIONS_MAX = 24
@@ -68,6 +70,15 @@ def database(template, tmp_path):
 
 
 @pytest.fixture
+def tampering(database):
+    """A hand that reaches past the triggers, as an intruder's would."""
+    _run(database, drop_trigger_statements)
+    yield
+    if not database.is_sqlite:  # there the tables outlive the test
+        _run(database, trigger_statements)
+
+
+@pytest.fixture
 def ibc(database):
     """DEF: areas, officers, consumers, and a round of the first officer with three stops."""
     return an_office(database, "DEF", 4)
@@ -99,7 +110,14 @@ def colleague(database, ibc):
 def _make_tables(url: str) -> None:
     database = Database(url)
     Base.metadata.create_all(database.engine)
+    _run(database, trigger_statements)
     database.close()
+
+
+def _run(database: Database, statements: Callable[[str], list[str]]) -> None:
+    with database.engine.begin() as connection:
+        for statement in statements(connection.dialect.name):
+            connection.exec_driver_sql(statement)
 
 
 def _empty(engine: Engine) -> None:

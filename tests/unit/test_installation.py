@@ -56,4 +56,6 @@ def test_a_folder_too_deep_for_a_unix_socket_is_named(settings, tmp_path):
      ("::", "http://[::1]:8000/")],
 )  # fmt: skip
 def test_the_addresses_are_ones_that_a_browser_reaches(settings, host, address):
-    assert ("Console", address) in installation(replace(settings, host=host)).addresses
+    assert ("API docs", f"{address}api/docs") in installation(
+        replace(settings, host=host)
+    ).addresses

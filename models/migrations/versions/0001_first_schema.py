@@ -288,12 +288,6 @@ def upgrade() -> None:
         ["ibc_id", "account_no"],
         unique=False,
     )
-    op.create_index(
-        op.f("ix_collections_ibc_id_officer_id_occurred_at"),
-        "collections",
-        ["ibc_id", "officer_id", "occurred_at"],
-        unique=False,
-    )
     op.create_table(
         "consumers",
         sa.Column(
@@ -1404,6 +1398,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_staff_ibc_id_staff_no"), "staff", ["ibc_id", "staff_no"], unique=True)
+    op.create_index(op.f("ix_staff_id"), "staff", ["id"], unique=False)
     op.create_table(
         "stops",
         sa.Column(
@@ -1550,12 +1545,6 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_visits_ibc_id_account_no"), "visits", ["ibc_id", "account_no"], unique=False
     )
-    op.create_index(
-        op.f("ix_visits_ibc_id_officer_id_occurred_at"),
-        "visits",
-        ["ibc_id", "officer_id", "occurred_at"],
-        unique=False,
-    )
     op.create_table(
         "waiting",
         sa.Column(
@@ -1585,13 +1574,13 @@ def downgrade() -> None:
     for statement in drop_trigger_statements(op.get_bind().dialect.name):
         op.execute(statement)
     op.drop_table("waiting")
-    op.drop_index(op.f("ix_visits_ibc_id_officer_id_occurred_at"), table_name="visits")
     op.drop_index(op.f("ix_visits_ibc_id_account_no"), table_name="visits")
     op.drop_table("visits")
     op.drop_table("verdicts")
     op.drop_index(op.f("ix_stops_ibc_id_round_id_walk_order"), table_name="stops")
     op.drop_index(op.f("ix_stops_ibc_id_account_no"), table_name="stops")
     op.drop_table("stops")
+    op.drop_index(op.f("ix_staff_id"), table_name="staff")
     op.drop_index(op.f("ix_staff_ibc_id_staff_no"), table_name="staff")
     op.drop_table("staff")
     op.drop_table("scope_heads")
@@ -1675,7 +1664,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_consumers_ibc_id_account_no"), table_name="consumers")
     op.drop_index(op.f("ix_consumers_account_no"), table_name="consumers")
     op.drop_table("consumers")
-    op.drop_index(op.f("ix_collections_ibc_id_officer_id_occurred_at"), table_name="collections")
     op.drop_index(op.f("ix_collections_ibc_id_account_no"), table_name="collections")
     op.drop_table("collections")
     op.drop_table("claims")

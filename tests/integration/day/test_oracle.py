@@ -12,6 +12,9 @@ from tests.simulation.day.oracle import (
     standing,
 )
 
+pytestmark = pytest.mark.usefixtures("tampering")
+"""The books of these tests are written by hand, past the triggers that would refuse them."""
+
 IBC, DEVICE, OFFICER, DATE = "DEF", "device", "officer", "2026-04-08"
 ACCOUNT = "0400012345678"
 CASH_PAISA = 1_500_00

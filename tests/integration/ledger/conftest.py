@@ -1,34 +1,23 @@
-import os
-from pathlib import Path
+"""The office of the ledger's tests, on the database of the test."""
 
 import pytest
-from sqlalchemy import text
 
-from infra.database import Database
-from models import Base
-from models.migrations.triggers import trigger_statements
+from models.migrations.triggers import drop_trigger_statements, trigger_statements
 from tests.integration.ledger.office import Office
-
-URLS = ["sqlite"] + (["postgresql"] if os.environ.get("TEST_DATABASE_URL") else [])
-
-
-@pytest.fixture(params=URLS)
-def database(request, tmp_path: Path):
-    url = f"sqlite:///{tmp_path}/books.db"
-    if request.param == "postgresql":
-        url = os.environ["TEST_DATABASE_URL"]
-    database = Database(url)
-    with database.engine.begin() as connection:
-        if not database.is_sqlite:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        Base.metadata.create_all(connection)
-        for statement in trigger_statements(connection.dialect.name):
-            connection.exec_driver_sql(statement)
-    yield database
-    database.close()
 
 
 @pytest.fixture
 def office(database):
     return Office(database)
+
+
+@pytest.fixture(autouse=True)
+def triggers_stand_again(database):
+    """A test that plants a fault takes triggers away; PostgreSQL's tables outlive the test."""
+    yield
+    if database.is_sqlite:
+        return
+    with database.engine.begin() as connection:
+        dialect = connection.dialect.name
+        for statement in [*drop_trigger_statements(dialect), *trigger_statements(dialect)]:
+            connection.exec_driver_sql(statement)

@@ -13,7 +13,8 @@ from sync.foreign_position import unpack
 from sync.office import Put
 from sync.push import Carried
 from sync.rxdb import Checkpoint, pull_documents, push_rows
-from sync.watermelon import Asked, pull_tables, push_tables
+from sync.watermelon import Asked, pull_tables
+from sync.watermelon_push import push_tables
 from tests.building import NOW, a_consumer, a_phone, an_issue, office_write
 
 VISIT, STOP, ISSUE = ENTITIES["visit"], ENTITIES["stop"], ENTITIES["meter_issue"]

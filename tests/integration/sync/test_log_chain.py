@@ -54,23 +54,23 @@ def test_the_chain_of_the_log_verifies(database, ibc, other_ibc):
     assert first_broken_link(database, other_ibc.code) is None
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("busy", "tampering")
 @pytest.mark.parametrize(
-    "tampering",
+    "changing",
     [
         "UPDATE mutations SET outcome = 'held' WHERE seq = 17 AND ibc_id = 'DEF'",
         "UPDATE mutations SET author_id = 'somebody' WHERE seq = 17 AND ibc_id = 'DEF'",
         "UPDATE mutations SET body = replace(body, '500', '501') WHERE seq = 17 AND ibc_id = 'DEF'",
     ],
 )
-def test_a_changed_entry_breaks_its_link(database, ibc, tampering):
+def test_a_changed_entry_breaks_its_link(database, ibc, changing):
     with database.write() as connection:
-        connection.exec_driver_sql(tampering)
+        connection.exec_driver_sql(changing)
 
     assert first_broken_link(database, ibc.code) == 16
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("busy", "tampering")
 def test_a_tail_that_was_cut_off_is_seen_at_the_head(database, ibc):
     with database.write() as connection:
         connection.exec_driver_sql("DELETE FROM mutations WHERE seq = 35")

@@ -152,6 +152,21 @@ def test_a_new_phone_is_sent_what_it_wrote_itself(phone, ibc, limit):
     assert sorted(put_ids(pages, "visit")) == sorted(row["record_id"] for row in written)
 
 
+def test_an_edit_sent_while_reading_anew_does_not_hide_the_rest_of_its_record(phone, ibc):
+    row = phone.put("meter_issue", an_issue(ibc.accounts[0]))
+    phone.push(row)
+    edit = phone.put(
+        "meter_issue", {"severity": "high"}, record_id=row["record_id"], base_version=1
+    )
+    anew = a_new_phone(phone)
+
+    anew.pull(limit=1)
+    anew.push(edit)
+    anew.pull_all(limit=1)
+
+    assert held_by(anew) == visible_to(anew)
+
+
 def test_a_tombstone_ends_a_record_on_the_other_phone(phone, second_phone, ibc):
     row = phone.put("meter_issue", an_issue(ibc.accounts[0]))
     phone.push(row)

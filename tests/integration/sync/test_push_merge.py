@@ -77,6 +77,7 @@ def test_an_edit_after_the_office_closed_it_is_a_conflict(database, phone, ibc, 
     assert one(database, "SELECT remark FROM meter_issues") == "stands still"
 
 
+@pytest.mark.usefixtures("tampering")
 def test_a_base_that_the_log_no_longer_knows_is_a_conflict(database, phone, second_phone, issue):
     edit(phone, issue, remark="one")
     edit(phone, issue, base_version=2, remark="two")
@@ -89,6 +90,7 @@ def test_a_base_that_the_log_no_longer_knows_is_a_conflict(database, phone, seco
     assert one(database, "SELECT reading_kwh FROM meter_issues") == 100
 
 
+@pytest.mark.usefixtures("tampering")
 def test_the_newest_change_must_be_known_too(database, phone, second_phone, issue):
     edit(phone, issue, remark="one")
     edit(phone, issue, base_version=2, reading_kwh=102)

@@ -7,7 +7,7 @@ from infra.limits import MUTATIONS_MAX
 from infra.strict_json import NotStrictJson, canonical
 from sync.effects import EFFECTS
 from sync.intake import TooManyMutations, Unreadable, read_exchange
-from sync.push import Carried
+from sync.parcel import Carried
 from tests.building import (
     NOW,
     a_collection,

@@ -19,16 +19,6 @@ def a_day(phone, ibc, size):
                 yield phone.put("meter_issue", an_issue(account))
 
 
-@pytest.mark.parametrize("size", [3, 100, 500])
-def test_a_push_takes_the_same_few_statements_whatever_its_size(database, phone, ibc, size):
-    batch = list(a_day(phone, ibc, size))
-
-    with statements(database) as seen:
-        phone.push(*batch)
-
-    assert len(seen) == 15, seen
-
-
 @pytest.mark.parametrize("size", [100, 500])
 def test_a_repeated_push_takes_the_same_few_statements(database, phone, ibc, size):
     batch = list(a_day(phone, ibc, size))

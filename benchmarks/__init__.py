@@ -1,0 +1,1 @@
+"""How fast is it, against the limit measured in the same run?"""
