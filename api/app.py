@@ -21,8 +21,10 @@ from api import (
     readings,
     receipts,
     rounds,
+    rxdb,
     snapshots,
     sync,
+    watermelon,
     witness,
 )
 from api.context import EXTENSION, Parts, context
@@ -57,6 +59,8 @@ DOORS = {
 }
 PARTS = (
     sync,
+    watermelon,
+    rxdb,
     snapshots,
     handin,
     identity,

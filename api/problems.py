@@ -18,6 +18,7 @@ from api.handin import HandinRefused
 from api.imports import TooManyLines
 from api.lists import NotAPlace
 from api.preconditions import KeyNeeded, VersionNeeded
+from api.rxdb_stream import StreamsBusy
 from api.snapshots import NotAPart
 from api.sync import PhoneNeeded
 from auth import errors as auth_errors
@@ -31,6 +32,7 @@ from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.office import Refused, Stale
 from sync.rounds import UnknownRound
+from sync.rxdb import Outdated
 from sync.writing import UnknownIbc
 
 log = structlog.get_logger()
@@ -70,6 +72,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     TooLarge: TOO_LARGE,
     NotACursor: Problem(S.BAD_REQUEST, "not-a-cursor", "Pull without a cursor", Do.RETRY),
     TooManyMutations: TOO_LARGE,
+    Outdated: Problem(S.UPGRADE_REQUIRED, "outdated", "Update the app", Do.UPDATE_APP),
+    StreamsBusy: Problem(S.SERVICE_UNAVAILABLE, "streams-busy", "Ask again soon", Do.RETRY),
     Refused: INVALID,
     Stale: Problem(S.PRECONDITION_FAILED, "stale", "It has changed; look again", Do.RETRY),
     KeyNeeded: Problem(S.BAD_REQUEST, "key-needed", "Send an Idempotency-Key", Do.UPDATE_APP),

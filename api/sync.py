@@ -90,7 +90,7 @@ def phone_principal() -> Principal:
 def _push(asked: Exchange, now: Milliseconds) -> Pushed:
     principal = phone_principal()
     carried = Carried(
-        trusted=_is_active(principal),
+        trusted=is_active(principal),
         signed=_is_signed(principal, asked),
         clock_offset_ms=asked.clock - now if asked.clock is not None else None,
         app=asked.app,
@@ -112,7 +112,7 @@ def _pull(cursor: str | None, limit: int, pending: int) -> Page:
         ibc_id=str(principal.ibc_id),
         device_id=str(principal.device_id),
         officer_id=principal.staff_id,
-        revoked=not _is_active(principal),
+        revoked=not is_active(principal),
     )
     database = context().database
     if cursor:
@@ -124,7 +124,7 @@ def _pull(cursor: str | None, limit: int, pending: int) -> Page:
         return pull(connection, reader, cursor, limit=limit, pending=pending)
 
 
-def _is_active(principal: Principal) -> bool:
+def is_active(principal: Principal) -> bool:
     """Whether what the phone brings is trusted and it may read: its officer may sync, here, now."""
     return principal.may(Permission.SYNC, ibc_id=principal.ibc_id)
 
@@ -132,7 +132,7 @@ def _is_active(principal: Principal) -> bool:
 def _is_signed(principal: Principal, asked: Exchange) -> bool | None:
     """Does the device's own key sign the end of the chain in this request? (protocol 1)
 
-    None when it claims nothing: what becomes of that, its chain decides (decision 0011).
+    None when it claims nothing: what becomes of that, its chain decides (decision 0014).
     """
     if not asked.mutations or asked.head is None:
         return None

@@ -393,7 +393,7 @@ class Arriving:
         return None if self._is_vouched_for(mutation) else "SIGNATURE_BAD"
 
     def _is_vouched_for(self, mutation: Mutation) -> bool:
-        """Does the device's signature cover it, where it must? (decision 0011)"""
+        """Does the device's signature cover it, where it must? (decision 0014)"""
         return not self.must_be_covered or mutation.body_hash in self.carried.covered
 
     def _block_doubt(self, mutation: Mutation) -> str | None:

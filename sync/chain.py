@@ -81,7 +81,7 @@ class Chain:
     hash: str
     missing: Missing
     signs: bool = False
-    """Whether the device has ever signed: from then on it must always sign (decision 0011)."""
+    """Whether the device has ever signed: from then on it must always sign (decision 0014)."""
 
     def doubt(self, seq: int, prev: str | None, body_hash: str) -> str | None:
         """Why this link does not fit, or None: a gap is no doubt, a fork and a wrong `prev` are."""

@@ -86,6 +86,13 @@ SUITES = (
         database=BOTH,
         budget_seconds=180,
     ),
+    Suite(
+        name="clients",
+        command=(*PYTEST, "tests/clients"),
+        folders=("tests/clients",),
+        database=BOTH,
+        budget_seconds=120,
+    ),
 )
 
 PROOFS = (
