@@ -309,3 +309,12 @@ def test_nobody_comes_back_before_he_was_told_to(failures, chance, told):
     waited = wait_seconds(failures, chance=chance, told_seconds=told)
 
     assert told <= waited <= told + WAIT_SECONDS_MAX
+
+
+def test_the_witness_is_kept_as_it_came(server, device):
+    witness = {"ibc": "DEF", "seq": 7, "hash": "a" * 64, "at": "…", "signature": "…"}
+    server.script = [an_answer(witness=witness)]
+
+    device.exchange()
+
+    assert device.store.kept("witness") == witness
