@@ -8,8 +8,8 @@ from flask import Response
 from api.context import context
 from api.sync import is_active, phone
 from sync.mutation import Author, Origin
+from sync.parcel import Carried
 from sync.pull import Reader
-from sync.push import Carried
 
 
 def reader() -> Reader:

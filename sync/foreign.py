@@ -22,7 +22,8 @@ from schemas.checks import is_uuid
 from sync.intake import read_mutations
 from sync.mutation import Author, Mutation, Op
 from sync.outcomes import Outcome, OutcomeWord
-from sync.push import Carried, push
+from sync.parcel import Carried
+from sync.push import push
 from sync.records import Record, load_by_id
 
 MONEY_REFUSED = "money_needs_a_signed_chain"

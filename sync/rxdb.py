@@ -11,8 +11,8 @@ from sync.foreign_feed import What, bodies, look, news_from
 from sync.foreign_position import pack
 from sync.intake import Unreadable
 from sync.mutation import Author, Op
+from sync.parcel import Carried
 from sync.pull import Reader
-from sync.push import Carried
 
 Document = dict[str, Any]
 SCHEMA_VERSION = 1

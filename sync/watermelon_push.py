@@ -11,8 +11,8 @@ from sync.foreign import Edit, Taken, take_in
 from sync.foreign_feed import bodies, look
 from sync.intake import Unreadable
 from sync.mutation import Author, Op
+from sync.parcel import Carried
 from sync.pull import Reader
-from sync.push import Carried
 from sync.watermelon import TABLES
 
 

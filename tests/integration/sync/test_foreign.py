@@ -11,7 +11,7 @@ from schemas.records import errors_of, read_schema
 from sync.cursor import NotACursor
 from sync.foreign_position import unpack
 from sync.office import Put
-from sync.push import Carried
+from sync.parcel import Carried
 from sync.rxdb import Checkpoint, pull_documents, push_rows
 from sync.watermelon import Asked, pull_tables
 from sync.watermelon_push import push_tables
