@@ -52,7 +52,7 @@ def test_no_documented_operation_meets_our_fault(app, desk, two_ibcs, ibc, books
         ask_odd_things(operation, people[role].token, known)
         asked += 1
 
-    assert asked == 29
+    assert asked == 34
 
 
 def ask_odd_things(operation, token, known):
