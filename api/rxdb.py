@@ -19,16 +19,18 @@ from sync.rxdb import SCHEMA_VERSION, Checkpoint, Outdated, pull_documents, push
 blueprint = Blueprint(
     "rxdb",
     __name__,
-    url_prefix="/api/v1/rxdb/<entity>/<int:schema_version>",
+    url_prefix="/api/v1/rxdb/<entity>/<schema_version>",
     description="RxDB clients",
 )
+VERSIONS = {str(version): version for version in range(SCHEMA_VERSION + 1)}
+"""Every version that documents ever had, as an address spells it."""
 
 
 @blueprint.route("/pull", methods=["GET"])
 @requires(Permission.HANDIN)
 @blueprint.arguments(RxdbPullSchema, location="query")
 @blueprint.response(200, description="documents, and the checkpoint to come back with")
-def pull_documents_after(asked: dict[str, Any], entity: str, schema_version: int) -> Response:
+def pull_documents_after(asked: dict[str, Any], entity: str, schema_version: str) -> Response:
     """The documents after a checkpoint: exactly `limit` when as many remain"""
     wanted = _entity(entity, schema_version)
     _not_outdated(schema_version)
@@ -40,7 +42,7 @@ def pull_documents_after(asked: dict[str, Any], entity: str, schema_version: int
 @blueprint.route("/push", methods=["POST"])
 @requires(Permission.HANDIN)
 @blueprint.response(200, description="the documents of the rows that were not taken")
-def push_document_rows(entity: str, schema_version: int) -> Response:
+def push_document_rows(entity: str, schema_version: str) -> Response:
     """Rows of {newDocumentState, assumedMasterState}; old versions may push for ever"""
     conflicts, is_new = push_rows(
         context().database,
@@ -59,7 +61,7 @@ def push_document_rows(entity: str, schema_version: int) -> Response:
 @blueprint.route("/pullStream", methods=["GET"])
 @requires(Permission.HANDIN)
 @blueprint.response(200, description="an event stream that ends when there is something to pull")
-def stream(entity: str, schema_version: int) -> Response:
+def stream(entity: str, schema_version: str) -> Response:
     """Ends as soon as there is something to pull, or after half a minute; open it again"""
     _entity(entity, schema_version)
     _not_outdated(schema_version)
@@ -67,13 +69,13 @@ def stream(entity: str, schema_version: int) -> Response:
     return stream_of_hints(parts.database, reader(), parts.settings.web_threads)
 
 
-def _entity(name: str, schema_version: int) -> Entity:
+def _entity(name: str, schema_version: str) -> Entity:
     entity = ENTITIES.get(name)
-    if entity is None or entity.sync.scope is None or schema_version > SCHEMA_VERSION:
+    if entity is None or entity.sync.scope is None or schema_version not in VERSIONS:
         abort(404)
     return entity
 
 
-def _not_outdated(schema_version: int) -> None:
-    if schema_version < SCHEMA_VERSION:
+def _not_outdated(schema_version: str) -> None:
+    if VERSIONS[schema_version] < SCHEMA_VERSION:
         raise Outdated(Outdated.__doc__)

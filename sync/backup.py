@@ -128,7 +128,7 @@ def safe_heads(connection: Connection) -> list[dict[str, Any]]:
         {
             "ibc_id": row.ibc_id,
             "device_id": row.device_id,
-            "safe_seq": min([row.last_seq, *(first - 1 for first, _ in orjson.loads(row.missing))]),
+            "safe_seq": min([row.last_seq, *(gap[0] - 1 for gap in orjson.loads(row.missing))]),
         }
         for row in rows
     ]

@@ -236,8 +236,8 @@ def paid_twice(database, phone, colleague, ibc):
     """Two officers took money for the same bill; the books have read it."""
     bill = a_bill(ibc.accounts[0], "INV-1", current_paisa=500_00)
     office_write(database, ibc.code, bill)
-    for n, one_phone in enumerate((phone, colleague)):
-        row = one_phone.put("collection", a_collection(ibc.accounts[0], f"Q3-00000{n}"))
+    for one_phone, receipt_no in ((phone, "Q3-000001"), (colleague, "Q4-000001")):
+        row = one_phone.put("collection", a_collection(ibc.accounts[0], receipt_no))
         assert words([one_phone.push_one(row)]) == ["applied"]
     post(database, ibc.code, NOW)
 

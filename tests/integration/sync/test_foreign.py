@@ -11,7 +11,7 @@ from schemas.records import errors_of, read_schema
 from sync.cursor import NotACursor
 from sync.foreign_position import unpack
 from sync.office import Put
-from sync.push import Carried
+from sync.parcel import Carried
 from sync.rxdb import Checkpoint, pull_documents, push_rows
 from sync.watermelon import Asked, pull_tables
 from sync.watermelon_push import push_tables
@@ -103,13 +103,13 @@ def test_an_edit_over_an_assumed_state_that_is_no_more_names_the_master(
     row = an_insert(an_issue(ibc.accounts[0]))
     rxdb_push(database, phone, ISSUE, row)
     [master] = documents(database, second_phone, ISSUE)[0]
-    mine = {"newDocumentState": master | {"remark": "mine"}, "assumedMasterState": master}
-    theirs = {"newDocumentState": master | {"remark": "theirs"}, "assumedMasterState": master}
+    mine = {"newDocumentState": master | {"fault_code": "burnt"}, "assumedMasterState": master}
+    theirs = {"newDocumentState": master | {"fault_code": "stuck"}, "assumedMasterState": master}
     rxdb_push(database, second_phone, ISSUE, theirs)
 
     [conflict] = rxdb_push(database, phone, ISSUE, mine)
 
-    assert conflict["remark"] == "theirs"
+    assert conflict["fault_code"] == "stuck"
     assert conflict["id"] == row["newDocumentState"]["id"]
 
 
