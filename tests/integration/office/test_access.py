@@ -6,7 +6,13 @@ from auth.access import mark_of
 from auth.roles import ONLY_ON_A_PHONE, ROLES, Permission, Role, permissions_of
 from infra.ids import new_id
 
-ANYWHERE = {"schema_version": 1, "code": "DEF", "account_no": "0400000000001", "entity": "bill", "name": "index.html"}
+ANYWHERE = {
+    "schema_version": 1,
+    "code": "DEF",
+    "account_no": "0400000000001",
+    "entity": "bill",
+    "name": "index.html",
+}
 
 
 def routes(app):

@@ -103,13 +103,13 @@ def test_an_edit_over_an_assumed_state_that_is_no_more_names_the_master(
     row = an_insert(an_issue(ibc.accounts[0]))
     rxdb_push(database, phone, ISSUE, row)
     [master] = documents(database, second_phone, ISSUE)[0]
-    mine = {"newDocumentState": master | {"fault_code": "burnt"}, "assumedMasterState": master}
-    theirs = {"newDocumentState": master | {"fault_code": "stuck"}, "assumedMasterState": master}
+    mine = {"newDocumentState": master | {"fault_code": "fast"}, "assumedMasterState": master}
+    theirs = {"newDocumentState": master | {"fault_code": "reversed"}, "assumedMasterState": master}
     rxdb_push(database, second_phone, ISSUE, theirs)
 
     [conflict] = rxdb_push(database, phone, ISSUE, mine)
 
-    assert conflict["fault_code"] == "stuck"
+    assert conflict["fault_code"] == "reversed"
     assert conflict["id"] == row["newDocumentState"]["id"]
 
 
