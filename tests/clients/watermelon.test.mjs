@@ -62,8 +62,8 @@ test('two writers of one field between pull and push make a conflict case', asyn
   const id = await one.create('meter_issue', anIssue(office))
   await one.syncAll()
   await other.syncAll()
-  await one.edit('meter_issue', id, { remark: 'from one' })
-  await other.edit('meter_issue', id, { remark: 'from other' })
+  await one.edit('meter_issue', id, { fault_code: 'fast' })
+  await other.edit('meter_issue', id, { fault_code: 'reversed' })
 
   // The other's push arrives after the one's pull and before its push.
   const { fetch } = globalThis
@@ -77,11 +77,11 @@ test('two writers of one field between pull and push make a conflict case', asyn
   await one.syncAll()
   for (const client of [one, other]) await client.syncAll()
 
-  assert.equal((await one.see('meter_issue', id)).remark, 'from other')
-  assert.equal((await other.see('meter_issue', id)).remark, 'from other')
+  assert.equal((await one.see('meter_issue', id)).fault_code, 'reversed')
+  assert.equal((await other.see('meter_issue', id)).fault_code, 'reversed')
   const { rows, cases } = await logOf(office, one.phone)
   assert.equal(rows.at(-1).outcome, 'conflict')
-  assert.match(rows.at(-1).body, /from one/)
+  assert.match(rows.at(-1).body, /"fast"/)
   assert.equal(cases, 1)
 })
 
