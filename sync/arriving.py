@@ -11,10 +11,11 @@ from models import ENTITIES, Entity
 from models.declaration import Owner, Policy
 from models.meter_issue import CLOSED_STATES
 from sync.conflict_case import seen_by, side_by_side
+from sync.entries import author_columns, changes_of, entry_of, new_record
 from sync.gaps import first_with_number
 from sync.intake import is_account_no, readable_money
 from sync.lookup import Found, Standing, awaits
-from sync.merge import Changes, merge
+from sync.merge import merge
 from sync.mutation import Author, Mutation, Op, Origin
 from sync.outcomes import Outcome, OutcomeWord
 from sync.parcel import Carried
@@ -51,11 +52,7 @@ class Arriving:
         self.carried = carried
         # Before a device has ever signed, what claims nothing is trusted as its token is.
         self.must_be_covered = carried.signed is not None or self.chain.signs
-        self.signed_by = {
-            "origin": author.origin.value,
-            "author_id": author.id,
-            "officer_id": author.officer_id,
-        }
+        self.signed_by = author_columns(author)
         self.arrived: list[Record] = []
         self.later_fate = False
         """Whether these were stored undecided before: their entries are `of` the first ones."""
@@ -127,7 +124,6 @@ class Arriving:
 
     def _create(self, mutation: Mutation, entity: Entity) -> Outcome:
         """A new record; doubted money is recorded as held, everything else that is doubted too."""
-        fields = mutation.fields | dict.fromkeys(entity.stamped, self.author.officer_id)
         # The claim comes first: doubted money claims its receipt number like any other, but for a
         # number of somebody else's block, which must stay free for whoever it was given to.
         claim_doubt = self._block_doubt(mutation) or self._claim_doubt(mutation, entity)
@@ -141,17 +137,9 @@ class Arriving:
                 mutation,
                 OutcomeWord.APPLIED,
                 version=1,
-                changes=_changes(entity, {}, mutation.fields),
+                changes=changes_of(entity, {}, mutation.fields),
             )
-        record = Record(
-            entity=entity,
-            id=mutation.record_id,
-            version=1,
-            author_id=self.author.id,
-            occurred_at=mutation.occurred_at,
-            received_at=self.writing.now,
-            fields=fields,
-        )
+        record = new_record(mutation, self.author, self.writing.now)
         self.writing.put(seq, record, echo=False)
         self.arrived.append(record)
         return outcome
@@ -172,7 +160,7 @@ class Arriving:
             mutation,
             word,
             version=version,
-            changes=_changes(record.entity, record.fields, fields),
+            changes=changes_of(record.entity, record.fields, fields),
             code=code,
             case_id=case_id,
         )
@@ -319,22 +307,15 @@ class Arriving:
             detail["exception_id"] = case_id
         if self.carried.carrier:
             detail["carried_by"] = self.carried.carrier
-        row = self.signed_by | {
-            "id": mutation.id,
-            "entity": mutation.entity_name,
-            "op": mutation.op,
-            "record_id": mutation.record_id,
-            "occurred_at": mutation.occurred_at,
-            "outcome": word.value,
-            "body": mutation.body,
-            "body_hash": mutation.body_hash,
-            "author_seq": mutation.seq,
-            "base_version": mutation.base_version,
-            "version": version,
-            "code": code,
-            "detail": as_json(detail),
-            "changes": changes,
-        }
+        row = entry_of(
+            mutation,
+            word,
+            self.signed_by,
+            version=version,
+            code=code,
+            detail=as_json(detail),
+            changes=changes,
+        )
         if self.later_fate:
             row |= release_of(mutation.id, mutation.body_hash)
         seq = self.writing.log(row)
@@ -494,18 +475,6 @@ def _replay(mutation_id: str, row: Mapping[str, Any]) -> Outcome:
         exception_id=detail.get("exception_id"),
         replayed=True,
     )
-
-
-def _changes(entity: Entity, before: Mapping[str, Any], fields: Mapping[str, Any]) -> str | None:
-    """What a MERGE record's version changed: the base of later three-way merges."""
-    if entity.sync.policy is not Policy.MERGE:
-        return None
-    changes: Changes = {
-        name: (before.get(name), value)
-        for name, value in fields.items()
-        if before.get(name) != value
-    }
-    return orjson.dumps(changes).decode()
 
 
 def _amount(entity: Entity, fields: Mapping[str, Any]) -> int | None:

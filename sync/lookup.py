@@ -28,7 +28,7 @@ class Found:
 
     seen: dict[str, dict[str, Mapping[str, Any]]]
     """Mutation id → body hash → its row in the log."""
-    accounts: Mapping[str, str | None]
+    accounts: dict[str, str | None]
     """Account → None when it is this IBC's, else the code that doubts it."""
     claimed: dict[tuple[str, str], str]
     """(column, value) → the record that holds the claim."""
@@ -75,7 +75,7 @@ def look_up(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool
     batch when that was wrong, and it is decided again with everything looked up.
     """
     _load_records(writing, mutations, assume_new=assume_new)
-    accounts = _accounts(writing, mutations)
+    accounts = accounts_of(writing, mutations)
     if assume_new:
         return Found({}, accounts, {})
     return Found(_seen(writing, mutations), accounts, claims_of(writing, _claims(mutations)))
@@ -196,7 +196,8 @@ def _seen(
     return found
 
 
-def _accounts(writing: Writing, mutations: Sequence[Mutation]) -> dict[str, str | None]:
+def accounts_of(writing: Writing, mutations: Sequence[Mutation]) -> dict[str, str | None]:
+    """Whose are the accounts that these name? As `Found.accounts`."""
     named = {
         str(mutation.fields[mutation.entity.sync.about])
         for mutation in mutations
@@ -207,21 +208,28 @@ def _accounts(writing: Writing, mutations: Sequence[Mutation]) -> dict[str, str 
     }
     if not named:
         return {}
-    ours = _account_rows(writing, sorted(named), "ibc_id = :ibc_id")
+    ours = our_accounts(writing.connection, writing.ibc_id, named)
     unknown = sorted(named - ours)
-    others = _account_rows(writing, unknown, "ibc_id <> :ibc_id") if unknown else set()
+    others = _account_rows(writing.connection, writing.ibc_id, unknown, "<>") if unknown else set()
     doubts: dict[str, str | None] = dict.fromkeys(ours)
     doubts |= {a: "OTHER_IBC" if a in others else "UNKNOWN_ACCOUNT" for a in unknown}
     return doubts
 
 
-def _account_rows(writing: Writing, accounts: Sequence[str], where: str) -> set[str]:
+def our_accounts(connection: Connection, ibc_id: str, accounts: Collection[str]) -> set[str]:
+    """Which of these are consumers of the IBC."""
+    return _account_rows(connection, ibc_id, sorted(accounts), "=") if accounts else set()
+
+
+def _account_rows(
+    connection: Connection, ibc_id: str, accounts: Sequence[str], whose: str
+) -> set[str]:
     rows = fetch(
-        writing.connection,
-        f"SELECT account_no FROM consumers WHERE {where} "
-        f"AND {any_of(writing.connection, 'account_no', 'accounts')}",
-        ibc_id=writing.ibc_id,
-        accounts=listed(writing.connection, accounts),
+        connection,
+        f"SELECT account_no FROM consumers WHERE ibc_id {whose} :ibc_id "
+        f"AND {any_of(connection, 'account_no', 'accounts')}",
+        ibc_id=ibc_id,
+        accounts=listed(connection, accounts),
     )
     return {row.account_no for row in rows}
 

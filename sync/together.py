@@ -9,18 +9,22 @@ from infra.clock import Milliseconds
 from infra.database import Database
 from infra.limits import TOGETHER_MAX
 from sync.parcel import Parcel, Pushed
-from sync.push import push_together
+from sync.push import Prepared, prepare, push_together
 
 
 @dataclass(slots=True)
 class _Waiting:
     """One request's parcel, and what it is waiting for."""
 
-    parcel: Parcel
+    prepared: Prepared
     now: Milliseconds
     wake: Event = field(default_factory=Event)
     pushed: Pushed | None = None
     error: BaseException | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.prepared.parcel.mutations)
 
 
 class Together:
@@ -37,7 +41,7 @@ class Together:
 
     def push(self, ibc_id: str, parcel: Parcel, now: Milliseconds) -> Pushed:
         """Take in a parcel, alone or with others. Errors: as sync.push.push."""
-        own = _Waiting(parcel, now)
+        own = _Waiting(prepare(self._database, ibc_id, parcel, now), now)
         with self._lock:
             gathered = self._gathered.get(ibc_id)
             if gathered is None:
@@ -60,10 +64,10 @@ class Together:
 
     def _write(self, ibc_id: str, own: _Waiting) -> None:
         """Write for oneself and those who wait, then wake the next who writes."""
-        group = [own, *self._next(ibc_id, TOGETHER_MAX - len(own.parcel.mutations))]
+        group = [own, *self._next(ibc_id, TOGETHER_MAX - own.size)]
         try:
             written = push_together(
-                self._database, ibc_id, [one.parcel for one in group], max(w.now for w in group)
+                self._database, ibc_id, [one.prepared for one in group], max(w.now for w in group)
             )
             for one, pushed in zip(group, written, strict=True):
                 one.pushed = pushed
@@ -80,8 +84,8 @@ class Together:
         taken = []
         with self._lock:
             gathered = self._gathered[ibc_id]
-            while gathered and len(gathered[0].parcel.mutations) <= room:
-                room -= len(gathered[0].parcel.mutations)
+            while gathered and gathered[0].size <= room:
+                room -= gathered[0].size
                 taken.append(gathered.popleft())
         return taken
 

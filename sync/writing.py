@@ -4,7 +4,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, text
@@ -42,6 +42,15 @@ class Change:
     """Whether its author must be sent it too, because the server made something else of it."""
 
 
+class Ready(NamedTuple):
+    """A new record whose rows were made before the lock; only their place in the log is missing."""
+
+    entry: dict[str, Any]
+    record: Record
+    table_row: dict[str, Any]
+    feed_row: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Writing:
     """Everything that one transaction will write for one IBC; nothing is written before `flush`."""
@@ -54,6 +63,7 @@ class Writing:
     """The records concerned, as this transaction has them so far."""
     changes: list[Change] = field(default_factory=list)
     _log: list[dict[str, Any]] = field(default_factory=list)
+    _ready: dict[str, Ready] = field(default_factory=dict)
     _new: dict[Entity, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     _changed: dict[Entity, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     _feed: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
@@ -110,6 +120,21 @@ class Writing:
         (self._new if is_new else self._changed)[after.entity][after.id] = after
         self.changes.append(Change(seq, before, after, echo))
 
+    def put_ready(self, ready: Sequence[Ready]) -> None:
+        """Append the entries of new records that were made ready, and make the records."""
+        seq = self.next_seq
+        for one in ready:
+            record = one.record
+            one.entry["seq"] = one.feed_row["seq"] = seq
+            self.records[record.entity][record.id] = record
+            self._new[record.entity][record.id] = record
+            self._ready[record.id] = one
+            self.changes.append(Change(seq, None, record, echo=False))
+            self._log.append(one.entry)
+            if one.entry["changes"] is not None:
+                self.version_changes[record.id][1] = one.entry["changes"]
+            seq += 1
+
     def show(self, seq: int, scope: str, record: Record, *, echo: bool = True) -> None:
         """Put the record's current document into a scope, at a new position."""
         gone = "deleted" if record.deleted_at is not None else None
@@ -151,7 +176,7 @@ class Writing:
             write_all(self.connection, also)
             return
         new = [
-            Insert(entity.table, [record.table_row(self.ibc_id) for record in records.values()])
+            Insert(entity.table, list(map(self._table_row, records.values())))
             for entity, records in self._in_order(self._new)
         ]
         changed = [
@@ -170,6 +195,13 @@ class Writing:
         ]
         feed = self._feed_writes()
         write_all(self.connection, [*new, *changed, *kept, *feed, *also, *self._head_writes()])
+
+    def _table_row(self, record: Record) -> dict[str, Any]:
+        ready = self._ready.get(record.id)
+        # What was made ready may have been changed since, by an effect of its own arrival.
+        if ready is not None and ready.record is record:
+            return ready.table_row
+        return record.table_row(self.ibc_id)
 
     @staticmethod
     def _in_order(
@@ -221,6 +253,11 @@ class Writing:
 
     def _announce_change(self, change: Change, memberships: Mapping[str, list[str]]) -> None:
         after = change.after
+        ready = self._ready.get(after.id)
+        if ready is not None and ready.record is after:
+            self._positions[change.seq] = 1
+            self._feed[(after.id, after.entity.name, ready.feed_row["scope"])] = ready.feed_row
+            return
         account = after.member_account
         if account is not None:
             for scope in memberships.get(account, ()):
