@@ -20,7 +20,6 @@ from schemas.envelope import (
     PushedSchema,
 )
 from schemas.query import PullQuerySchema
-from sync.backup import safe_seq
 from sync.handin import is_signed_by
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
@@ -142,20 +141,11 @@ def _is_signed(principal: Principal, asked: Exchange) -> bool | None:
 def _pushed_members(pushed: Pushed) -> bytes:
     """`"safe_seq": …, "outcomes": […], "missing": […],` to go inside an answer."""
     outcomes = {
-        "safe_seq": _safe_seq(),
+        "safe_seq": pushed.safe_seq,
         "outcomes": [outcome.wire() for outcome in pushed.outcomes],
         "missing": pushed.missing,
     }
     return orjson.dumps(outcomes)[1:-1] + b","
-
-
-def _safe_seq() -> int:
-    """Up to here a verified backup holds what this phone wrote, and it may forget (protocol 6)."""
-    principal = phone_principal()
-    with context().database.glance() as connection:
-        return safe_seq(
-            connection, ibc_id=str(principal.ibc_id), device_id=str(principal.device_id)
-        )
 
 
 def _json(body: bytes) -> Response:

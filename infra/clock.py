@@ -27,12 +27,8 @@ def monotonic() -> float:
 
 def rfc3339(at_ms: Milliseconds) -> str:
     """Write a time as the wire does: RFC 3339, UTC, three decimals, `Z`."""
-    day, rest = divmod(at_ms, DAY_MS)
-    seconds, milliseconds = divmod(rest, 1000)
-    minutes, second = divmod(seconds, 60)
-    return (
-        f"{_day_text(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}.{milliseconds:03d}Z"
-    )
+    minute, rest = divmod(at_ms, MINUTE_MS)
+    return f"{_minute_text(minute)}:{rest // 1000:02d}.{rest % 1000:03d}Z"
 
 
 def from_rfc3339(text: str) -> Milliseconds:
@@ -40,9 +36,8 @@ def from_rfc3339(text: str) -> Milliseconds:
     found = RFC3339.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is not like 2026-04-08T08:59:40.003Z")
-    day, hour, minute, second, milliseconds = found.groups()
-    seconds = int(hour) * 3600 + int(minute) * 60 + int(second)
-    return _day_number(day) * DAY_MS + seconds * 1000 + int(milliseconds)
+    minute, seconds, milliseconds = found.groups()
+    return _minute_number(minute) * MINUTE_MS + int(seconds) * 1000 + int(milliseconds)
 
 
 def local_date(at_ms: Milliseconds, timezone: str) -> date:
@@ -56,17 +51,20 @@ def start_of_date(day: date, timezone: str) -> Milliseconds:
     return round((midnight - EPOCH) / MILLISECOND)
 
 
+# Times that meet in one request lie minutes apart: their dates are worked out once.
 @lru_cache(maxsize=4096)
-def _day_text(day_number: int) -> str:
-    return (EPOCH.date() + timedelta(days=day_number)).isoformat()
+def _minute_text(number: int) -> str:
+    return (EPOCH + timedelta(minutes=number)).isoformat()[:MINUTE_CHARS]
 
 
 @lru_cache(maxsize=4096)
-def _day_number(day: str) -> int:
-    return (date.fromisoformat(day) - EPOCH.date()).days
+def _minute_number(text: str) -> int:
+    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - EPOCH) // timedelta(minutes=1)
 
 
-RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)\.(\d{3})Z", re.ASCII)
+RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d):([0-5]\d)\.(\d{3})Z", re.ASCII)
+MINUTE_CHARS = len("2026-04-08T08:59")
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
-DAY_MS = 86_400_000

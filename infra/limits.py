@@ -4,6 +4,8 @@ MUTATIONS_MAX = 500
 """Mutations in one request."""
 TOGETHER_MAX = 1_000
 """Mutations of several requests in one transaction."""
+KNOWN_ACCOUNTS_MAX = 200_000
+"""Accounts of an IBC that a process remembers to be its consumers."""
 BODY_BYTES_MAX = 1_048_576
 """Bytes of a request's body, after unpacking."""
 PAGE_CHANGES_MAX = 2_000

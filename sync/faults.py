@@ -92,7 +92,7 @@ def _decide_again(
         id=stored["author_id"], origin=Origin(stored["origin"]), officer_id=stored["officer_id"]
     )
     found = look_up(writing, [mutation], assume_new=False)
-    standing = load_standings(connection, ibc_id, [author])[author.id]
+    standing = load_standings(writing, [author])[author.id]
     # It is not pushed again: what the chain must sign was checked when it came.
     standing.chain.signs = False
     arriving = Arriving(writing, author, found, standing, Carried())

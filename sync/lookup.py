@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection
 
 from auth.blocks import Block
 from infra.clock import Milliseconds
@@ -44,6 +43,8 @@ class Standing:
     refused: int = 0
     held: int = 0
     blocks: list[Block] = field(default_factory=list)
+    safe_seq: int = 0
+    """Up to here a verified backup holds what it wrote, and it may forget (protocol 6)."""
 
     def count(self, outcomes: Sequence[Outcome]) -> None:
         """Remember how many were refused and held, for whoever looks at the fleet."""
@@ -75,7 +76,7 @@ def look_up(writing: Writing, mutations: Sequence[Mutation], *, assume_new: bool
     batch when that was wrong, and it is decided again with everything looked up.
     """
     _load_records(writing, mutations, assume_new=assume_new)
-    accounts = accounts_of(writing, mutations)
+    accounts = _accounts(writing, mutations)
     if assume_new:
         return Found({}, accounts, {})
     return Found(_seen(writing, mutations), accounts, claims_of(writing, _claims(mutations)))
@@ -91,24 +92,33 @@ def awaits(entity: Entity) -> list[tuple[str, Entity]]:
     ]
 
 
-def load_standings(
-    connection: Connection, ibc_id: str, authors: Sequence[Author]
-) -> dict[str, Standing]:
-    """What is kept of each author, the receipt numbers that it was given among it; one statement."""
+def load_standings(writing: Writing, authors: Sequence[Author]) -> dict[str, Standing]:
+    """What is kept of each author, the receipt numbers that it was given among it; one statement.
+
+    It says as well whether anything of the IBC waits.
+    """
+    connection = writing.connection
     standings = {author.id: Standing(Chain(0, "", Missing())) for author in authors}
     rows = fetch(
         connection,
         "SELECT c.device_id, c.last_seq, c.last_hash, c.missing, c.signs, c.gap_since, "
-        "c.pending_since, c.refused, c.held, "
+        "c.pending_since, c.refused, c.held, s.safe_seq, "
         "NULL AS prefix, NULL AS first_serial, NULL AS last_serial FROM device_chains c "
+        "LEFT JOIN safe_heads s ON s.ibc_id = c.ibc_id AND s.device_id = c.device_id "
         f"WHERE c.ibc_id = :ibc_id AND {any_of(connection, 'c.device_id', 'ids')} UNION ALL "
-        "SELECT b.device_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+        "SELECT b.device_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
         "b.prefix, b.first_serial, b.last_serial FROM receipt_blocks b "
-        f"WHERE b.ibc_id = :ibc_id AND {any_of(connection, 'b.device_id', 'ids')}",
-        ibc_id=ibc_id,
+        f"WHERE b.ibc_id = :ibc_id AND {any_of(connection, 'b.device_id', 'ids')} UNION ALL "
+        "SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL "
+        "WHERE EXISTS (SELECT 1 FROM waiting WHERE ibc_id = :ibc_id)",
+        ibc_id=writing.ibc_id,
         ids=listed(connection, [author.id for author in authors]),
     )
+    writing.something_waits = False
     for row in rows:
+        if row.device_id is None:
+            writing.something_waits = True
+            continue
         standing = standings[row.device_id]
         if row.prefix is not None:
             standing.blocks.append(Block(row.prefix, row.first_serial, row.last_serial))
@@ -117,6 +127,7 @@ def load_standings(
         standing.chain = Chain(row.last_seq, row.last_hash, missing, bool(row.signs))
         standing.gap_since, standing.pending_since = row.gap_since, row.pending_since
         standing.refused, standing.held = row.refused, row.held
+        standing.safe_seq = row.safe_seq or 0
     return standings
 
 
@@ -196,8 +207,7 @@ def _seen(
     return found
 
 
-def accounts_of(writing: Writing, mutations: Sequence[Mutation]) -> dict[str, str | None]:
-    """Whose are the accounts that these name? As `Found.accounts`."""
+def _accounts(writing: Writing, mutations: Sequence[Mutation]) -> dict[str, str | None]:
     named = {
         str(mutation.fields[mutation.entity.sync.about])
         for mutation in mutations
@@ -208,28 +218,21 @@ def accounts_of(writing: Writing, mutations: Sequence[Mutation]) -> dict[str, st
     }
     if not named:
         return {}
-    ours = our_accounts(writing.connection, writing.ibc_id, named)
+    ours = _account_rows(writing, sorted(named), "ibc_id = :ibc_id")
     unknown = sorted(named - ours)
-    others = _account_rows(writing.connection, writing.ibc_id, unknown, "<>") if unknown else set()
+    others = _account_rows(writing, unknown, "ibc_id <> :ibc_id") if unknown else set()
     doubts: dict[str, str | None] = dict.fromkeys(ours)
     doubts |= {a: "OTHER_IBC" if a in others else "UNKNOWN_ACCOUNT" for a in unknown}
     return doubts
 
 
-def our_accounts(connection: Connection, ibc_id: str, accounts: Collection[str]) -> set[str]:
-    """Which of these are consumers of the IBC."""
-    return _account_rows(connection, ibc_id, sorted(accounts), "=") if accounts else set()
-
-
-def _account_rows(
-    connection: Connection, ibc_id: str, accounts: Sequence[str], whose: str
-) -> set[str]:
+def _account_rows(writing: Writing, accounts: Sequence[str], where: str) -> set[str]:
     rows = fetch(
-        connection,
-        f"SELECT account_no FROM consumers WHERE ibc_id {whose} :ibc_id "
-        f"AND {any_of(connection, 'account_no', 'accounts')}",
-        ibc_id=ibc_id,
-        accounts=listed(connection, accounts),
+        writing.connection,
+        f"SELECT account_no FROM consumers WHERE {where} "
+        f"AND {any_of(writing.connection, 'account_no', 'accounts')}",
+        ibc_id=writing.ibc_id,
+        accounts=listed(writing.connection, accounts),
     )
     return {row.account_no for row in rows}
 

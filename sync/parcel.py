@@ -48,5 +48,7 @@ class Pushed(NamedTuple):
     outcomes: Sequence[Outcome]
     missing: Sequence[int]
     """The author's sequence numbers that have not arrived."""
+    safe_seq: int
+    """Up to here a verified backup holds what the author wrote, and its phone may forget."""
     logged: int
     """How many entries the log has grown by: 0 when everything was a repeat."""

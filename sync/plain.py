@@ -6,7 +6,7 @@ not fit is decided by sync.arriving, one mutation at a time; a test holds both w
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from infra.clock import Milliseconds
 from models import Entity
 from models.declaration import Policy, Scope
 from sync.entries import author_columns, changes_of, entry_of, new_record
+from sync.known import KnownAccounts
 from sync.lookup import Found, Standing, awaits
 from sync.mutation import Author, Mutation, Op, Origin
 from sync.outcomes import Outcome, OutcomeWord
@@ -24,14 +25,13 @@ from sync.records import Record
 from sync.waiting import PARENTS
 from sync.writing import Ready, Writing
 
-OursAmong = Callable[[Collection[str]], set[str]]
-"""Which of these accounts are consumers of the IBC; a consumer, once known, stays one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plain:
     """A parcel made ready: what it will write, and what must be true for that."""
 
+    epoch: str
+    """In which the accounts are known to be the IBC's."""
     first_seq: int
     first_prev: str | None
     last_seq: int
@@ -51,7 +51,8 @@ class Plain:
         """Whether it may be taken as it stands, now that the lock is held."""
         chain = standing.chain
         return (
-            self.first_seq == chain.seq + 1
+            self.epoch == writing.head.epoch
+            and self.first_seq == chain.seq + 1
             and (self.first_prev is None or self.first_prev == chain.hash)
             and (self.is_covered or not chain.signs)
             and all(_in_one_block(ends, standing.blocks) for ends in self.receipt_numbers)
@@ -91,7 +92,7 @@ class Plain:
 
 
 def made_ready(
-    parcel: Parcel, *, ibc_id: str, now: Milliseconds, ours_among: OursAmong
+    parcel: Parcel, *, ibc_id: str, now: Milliseconds, accounts: KnownAccounts
 ) -> Plain | None:
     """The parcel made ready, or None when something in it wants a decision."""
     author, mutations, carried = parcel
@@ -110,8 +111,11 @@ def made_ready(
     claims = _claims(mutations)
     if claims is None or (carried.signed and not is_covered):
         return None
-    accounts = _accounts(mutations)
-    if accounts is None or accounts - ours_among(accounts):
+    named = _accounts(mutations)
+    if named is None:
+        return None
+    known = accounts.among(ibc_id, named)
+    if not named <= known.accounts:
         return None
     ready = [_ready(mutation, author, ibc_id, now) for mutation in mutations]
     records: dict[Entity, dict[str, Record]] = defaultdict(dict)
@@ -124,6 +128,7 @@ def made_ready(
         return None  # an id stands twice
     first, last = ready[0].entry, ready[-1].entry
     return Plain(
+        epoch=known.epoch,
         first_seq=first["author_seq"],
         first_prev=mutations[0].prev,
         last_seq=last["author_seq"],

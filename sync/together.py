@@ -8,6 +8,7 @@ from threading import Event, Lock
 from infra.clock import Milliseconds
 from infra.database import Database
 from infra.limits import TOGETHER_MAX
+from sync.known import KnownAccounts
 from sync.parcel import Parcel, Pushed
 from sync.push import Prepared, prepare, push_together
 
@@ -35,13 +36,14 @@ class Together:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._accounts = KnownAccounts(database)
         self._lock = Lock()
         self._gathered: dict[str, deque[_Waiting]] = {}
         """The IBCs at whose door somebody writes, with those who wait there."""
 
     def push(self, ibc_id: str, parcel: Parcel, now: Milliseconds) -> Pushed:
         """Take in a parcel, alone or with others. Errors: as sync.push.push."""
-        own = _Waiting(prepare(self._database, ibc_id, parcel, now), now)
+        own = _Waiting(prepare(self._accounts, ibc_id, parcel, now), now)
         with self._lock:
             gathered = self._gathered.get(ibc_id)
             if gathered is None:
@@ -64,11 +66,16 @@ class Together:
 
     def _write(self, ibc_id: str, own: _Waiting) -> None:
         """Write for oneself and those who wait, then wake the next who writes."""
-        group = [own, *self._next(ibc_id, TOGETHER_MAX - own.size)]
+        group = [own]
+
+        def gather() -> list[Prepared]:
+            size = sum(one.size for one in group)
+            group.extend(self._next(ibc_id, TOGETHER_MAX - size))
+            return [one.prepared for one in group]
+
         try:
-            written = push_together(
-                self._database, ibc_id, [one.prepared for one in group], max(w.now for w in group)
-            )
+            written = push_together(self._database, ibc_id, gather, own.now)
+            self._accounts.is_now(ibc_id, written[0].epoch)
             for one, pushed in zip(group, written, strict=True):
                 one.pushed = pushed
         except BaseException as error:  # noqa: BLE001  # everybody's answer, and raised in each one's own thread

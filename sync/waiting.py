@@ -37,12 +37,7 @@ def release_arrived(writing: Writing, arrived: Sequence[Record]) -> None:
 
 def _take_stored(writing: Writing, ids: Collection[str]) -> list[Mapping[str, Any]]:
     """The entries of earlier transactions that wait for one of `ids`; they wait no longer."""
-    # Asked first: nearly always nothing waits, and a DELETE looks for each id of each parent.
-    if not fetch(
-        writing.connection,
-        "SELECT 1 FROM waiting WHERE ibc_id = :ibc_id LIMIT 1",
-        ibc_id=writing.ibc_id,
-    ):
+    if not writing.something_waits:
         return []
     rows = fetch(
         writing.connection,

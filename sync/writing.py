@@ -62,6 +62,8 @@ class Writing:
     records: dict[Entity, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     """The records concerned, as this transaction has them so far."""
     changes: list[Change] = field(default_factory=list)
+    something_waits: bool = True
+    """False once it is known that nothing of the IBC had been waiting before."""
     _log: list[dict[str, Any]] = field(default_factory=list)
     _ready: dict[str, Ready] = field(default_factory=dict)
     _new: dict[Entity, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))

@@ -127,7 +127,7 @@ def many_doors(database, ibc):  # its consumers must be there
 
 HOT = {
     "FROM log_heads WHERE": ("log_heads", "ibc_id=?"),
-    "FROM device_chains c WHERE": ("device_chains", "ibc_id=? AND device_id=?"),
+    "FROM device_chains c LEFT JOIN": ("device_chains", "ibc_id=? AND device_id=?"),
     "FROM receipt_blocks b WHERE": ("ix_receipt_blocks_device", "ibc_id=? AND device_id=?"),
     "FROM consumers WHERE": ("ix_consumers_ibc_id_account_no", "ibc_id=? AND account_no=?"),
     "FROM waiting WHERE": ("waiting", "ibc_id=?"),

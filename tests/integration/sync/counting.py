@@ -8,6 +8,7 @@ from sqlalchemy import event
 import infra.database
 from infra.database import Database
 
+STRAIGHT_TO_THE_DRIVER = ("_driver_many", "_driver_execute")
 TRANSACTION_WORDS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
@@ -18,7 +19,7 @@ class Killed(BaseException):
 @contextmanager
 def before_each_statement(database: Database, see: Callable[[str], None]) -> Iterator[None]:
     """Call `see` before every statement, those that go straight to the driver included."""
-    many = infra.database._driver_many
+    straight = {name: getattr(infra.database, name) for name in STRAIGHT_TO_THE_DRIVER}
 
     def on_execute(_connection, _cursor, statement, *_rest):
         see(statement)
@@ -26,17 +27,22 @@ def before_each_statement(database: Database, see: Callable[[str], None]) -> Ite
     def on_commit(_connection):
         see("COMMIT")
 
-    def driver_many(connection, statement, values):
-        see(statement)
-        return many(connection, statement, values)
+    def seen(run):
+        def and_run(connection, statement, parameters):
+            see(statement)
+            return run(connection, statement, parameters)
+
+        return and_run
 
     event.listen(database.engine, "before_cursor_execute", on_execute)
     event.listen(database.engine, "commit", on_commit)
-    infra.database._driver_many = driver_many
+    for name, run in straight.items():
+        setattr(infra.database, name, seen(run))
     try:
         yield
     finally:
-        infra.database._driver_many = many
+        for name, run in straight.items():
+            setattr(infra.database, name, run)
         event.remove(database.engine, "before_cursor_execute", on_execute)
         event.remove(database.engine, "commit", on_commit)
 

@@ -27,7 +27,7 @@ def test_a_repeated_push_takes_the_same_few_statements(database, phone, ibc, siz
     with statements(database) as seen:
         phone.push(*batch)
 
-    assert len(seen) == 9, seen
+    assert len(seen) == 10, seen
 
 
 def test_an_empty_pull_asks_one_question(database, phone):

@@ -7,8 +7,9 @@ import pytest
 
 import sync.together
 from sync.intake import read_mutations
+from sync.known import KnownAccounts
 from sync.parcel import Parcel
-from sync.push import push_together
+from sync.push import prepare, push_together
 from sync.together import Together
 from tests.building import NOW, a_collection, a_phone, a_visit, words
 from tests.integration.sync.looking import count, one
@@ -26,13 +27,20 @@ def parcel_of(phone, *rows):
     return Parcel(phone.author, read_mutations([dict(row) for row in rows], NOW))
 
 
+def take(database, parcels):
+    """Take these parcels in together."""
+    accounts = KnownAccounts(database)
+    prepared = [prepare(accounts, "DEF", parcel, NOW) for parcel in parcels]
+    return push_together(database, "DEF", lambda: prepared, NOW)
+
+
 def test_parcels_of_many_phones_go_in_one_transaction(database, ibc, phones):
     parcels = [
         parcel_of(phone, phone.put("visit", a_visit(ibc.accounts[n % 6])))
         for n, phone in enumerate(phones)
     ]
 
-    written = push_together(database, "DEF", parcels, NOW)
+    written = take(database, parcels)
 
     assert [words(pushed.outcomes) for pushed in written] == [["applied"]] * PHONES
     assert [pushed.logged for pushed in written] == [1] * PHONES
@@ -43,7 +51,7 @@ def test_parcels_of_many_phones_go_in_one_transaction(database, ibc, phones):
 def test_one_request_sent_twice_at_once_is_one_fact_and_one_replay(database, ibc, phone):
     row = phone.put("collection", a_collection(ibc.accounts[0], "Q3-000001"))
 
-    written = push_together(database, "DEF", [parcel_of(phone, row), parcel_of(phone, row)], NOW)
+    written = take(database, [parcel_of(phone, row), parcel_of(phone, row)])
 
     assert [pushed.outcomes[0].replayed for pushed in written] == [False, True]
     assert count(database, "collections") == 1
@@ -55,7 +63,7 @@ def test_two_requests_with_one_receipt_number_meet_in_one_transaction(database, 
         for account in ibc.accounts[:2]
     ]
 
-    written = push_together(database, "DEF", parcels, NOW)
+    written = take(database, parcels)
 
     assert [words(pushed.outcomes) for pushed in written] == [
         ["applied"],
@@ -71,7 +79,7 @@ def test_a_void_and_its_collection_of_another_request_meet(database, ibc, phone,
         parcel_of(phone, taken),
     ]
 
-    written = push_together(database, "DEF", parcels, NOW)
+    written = take(database, parcels)
 
     assert [words(pushed.outcomes) for pushed in written] == [
         ["waiting PARENT_MISSING"],
@@ -92,39 +100,58 @@ def test_where_our_code_fails_on_one_parcel_the_others_are_applied(
         ),
     ]
 
-    written = push_together(database, "DEF", parcels, NOW)
+    written = take(database, parcels)
 
     assert [words(pushed.outcomes) for pushed in written] == [["waiting OUR_FAULT"], ["applied"]]
 
 
-def test_who_comes_while_another_writes_waits_and_is_written_with_the_rest(
-    database, ibc, phones, monkeypatch
+class Held:
+    """The first who goes through the door is held still, before or after it was seen who goes too."""
+
+    def __init__(self, database, monkeypatch, *, after_gathering):
+        self.door, self.sizes = Together(database), []
+        self.first_is_in, self.may_go_on = Event(), Event()
+        self.after_gathering = after_gathering
+        monkeypatch.setattr(sync.together, "push_together", self.push_together)
+
+    def push_together(self, database, ibc_id, gather, now):
+        if not self.after_gathering:
+            self.wait()
+        group = gather()
+        self.sizes.append(len(group))
+        if self.after_gathering:
+            self.wait()
+        return push_together(database, ibc_id, lambda: group, now)
+
+    def wait(self):
+        self.first_is_in.set()
+        assert self.may_go_on.wait(20)
+
+    def push(self, parcels):
+        """All parcels at once; the first goes on when the others stand at the door."""
+        with ThreadPoolExecutor(len(parcels)) as pool:
+            answers = [pool.submit(self.door.push, "DEF", parcels[0], NOW)]
+            assert self.first_is_in.wait(20)
+            answers += [pool.submit(self.door.push, "DEF", parcel, NOW) for parcel in parcels[1:]]
+            while self.door.gathered("DEF") < len(parcels) - 1:
+                assert not answers[0].done()
+            self.may_go_on.set()
+            return [answer.result(30) for answer in answers]
+
+
+@pytest.mark.parametrize(("after_gathering", "sizes"), [(True, [1, PHONES - 1]), (False, [PHONES])])
+def test_who_comes_while_another_waits_for_the_lock_goes_with_it_and_else_with_the_rest(
+    database, ibc, phones, monkeypatch, after_gathering, sizes
 ):
-    first_is_in, may_go_on, sizes = Event(), Event(), []
-
-    def slow(database, ibc_id, parcels, now):
-        sizes.append(len(parcels))
-        first_is_in.set()
-        assert may_go_on.wait(20)
-        return push_together(database, ibc_id, parcels, now)
-
-    monkeypatch.setattr(sync.together, "push_together", slow)
-    door = Together(database)
+    held = Held(database, monkeypatch, after_gathering=after_gathering)
     parcels = [parcel_of(phone, phone.put("visit", a_visit(ibc.accounts[0]))) for phone in phones]
 
-    with ThreadPoolExecutor(PHONES) as pool:
-        answers = [pool.submit(door.push, "DEF", parcels[0], NOW)]
-        assert first_is_in.wait(20)
-        answers += [pool.submit(door.push, "DEF", parcel, NOW) for parcel in parcels[1:]]
-        while door.gathered("DEF") < PHONES - 1:
-            assert not answers[0].done()
-        may_go_on.set()
-        written = [answer.result(30) for answer in answers]
+    written = held.push(parcels)
 
-    assert sizes == [1, PHONES - 1]
+    assert held.sizes == sizes
     assert all(words(pushed.outcomes) == ["applied"] for pushed in written)
     assert count(database, "visits") == PHONES
-    assert door.gathered("DEF") == 0
+    assert held.door.gathered("DEF") == 0
 
 
 def test_an_error_reaches_everybody_who_went_together_and_frees_the_door(
