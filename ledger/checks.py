@@ -223,6 +223,27 @@ def cash_is_whole_rupees(connection: Connection, ibc_id: str) -> Iterator[Findin
     )
 
 
+def notes_make_the_amount(connection: Connection, ibc_id: str) -> Iterator[Finding]:
+    """M18: the notes that an officer counted, times what they are worth, make the amount."""
+    said = (
+        "(SELECT SUM(CAST(key AS INTEGER) * value) FROM json_each(c.denominations))"
+        if connection.dialect.name == "sqlite"
+        else "(SELECT SUM(n.key::bigint * n.value::bigint)::bigint "
+        "FROM json_each_text(c.denominations::json) AS n)"
+    )
+    yield from each_row(
+        connection,
+        "M18",
+        "SELECT receipt_no, amount_paisa, rupees FROM ("
+        f"SELECT c.receipt_no, c.amount_paisa, {said} AS rupees FROM collections c "
+        "WHERE c.ibc_id = :ibc_id AND c.tender = 'cash' AND c.denominations IS NOT NULL) AS counted "
+        "WHERE rupees IS NULL OR rupees * 100 <> amount_paisa ORDER BY receipt_no",
+        "receipt {receipt_no}",
+        "Its notes make {rupees} rupees and its amount is {amount_paisa} paisa.",
+        ibc_id=ibc_id,
+    )
+
+
 def receipts_stand_as_recorded(connection: Connection, ibc_id: str) -> Iterator[Finding]:
     """M19, from the other side: the first entry of a collection has the record's amount."""
     yield from each_row(
@@ -249,7 +270,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "M10 receipt numbers are unique": (receipt_numbers_are_unique,),
     "M11 allocations add up": (allocations_add_up,),
     "M14 both chains verify": (log_chain_verifies, books_chain_verifies),
-    "M18 cash is whole rupees": (cash_is_whole_rupees,),
+    "M18 cash is whole rupees": (cash_is_whole_rupees, notes_make_the_amount),
     "M19 rebuild gives the same books": (receipts_stand_as_recorded, rebuild_gives_the_same),
     "M20 any order ends the same": (order_changes_nothing,),
 }

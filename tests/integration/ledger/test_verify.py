@@ -142,6 +142,10 @@ FAULTS = {
         f"UPDATE postings SET amount_paisa = amount_paisa + 1 WHERE entry_seq = {CASH}",
         {"M18", "M19"},
     ),
+    "notes that do not make the amount": (
+        """UPDATE collections SET denominations = '{"1000": 1}' WHERE tender = 'cash'""",
+        {"M18"},
+    ),
     "a record that says another amount": (
         "UPDATE collections SET amount_paisa = amount_paisa + 100",
         {"M19"},
