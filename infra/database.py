@@ -1,6 +1,7 @@
 """The database, SQLite or PostgreSQL: begin, commit, and the few statements that differ between the two."""
 
 import fcntl
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import orjson
 import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy import (
     Connection,
     Engine,
@@ -32,6 +34,9 @@ STATEMENT_TIMEOUT_MS = 30_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 TRY_AGAIN_STATES = frozenset({"40001", "40P01", "55P03"})
 """serialization_failure, deadlock_detected, lock_not_available (PostgreSQL manual, appendix A)."""
+
+NAMED_PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
+"""`:name`, and not the second colon of a cast."""
 
 Result = TypeVar("Result")
 Row = Mapping[str, Any]
@@ -205,13 +210,21 @@ def update_rows(
 
 def fetch(connection: Connection, statement: str, /, **parameters: Any) -> Sequence[Any]:
     """All rows of a query, as named tuples."""
-    return connection.execute(_parsed(statement), parameters).all()
+    if connection.dialect.name == "sqlite":
+        return connection.execute(_parsed(statement), parameters).all()
+    return _driver_fetch(connection, _driver_sql(statement), parameters)
 
 
 @lru_cache(maxsize=512)
 def _parsed(statement: str) -> TextClause:
     """Reading the parameters' names out of a statement costs as much as a look-up by key."""
     return text(statement)
+
+
+@lru_cache(maxsize=512)
+def _driver_sql(statement: str) -> str:
+    """The same with `%(name)s` for `:name`, as PostgreSQL's driver wants it."""
+    return NAMED_PARAMETER.sub(r"%(\1)s", statement.replace("%", "%%"))
 
 
 def _names(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -258,7 +271,7 @@ def _conflict_tail(
 
 def _driver_many(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> int:
     """`executemany` of the driver itself: SQLAlchemy's own loop costs three times as much."""
-    with _raising_as_sqlalchemy(statement, sqlite3.Error):
+    with _raising_as_sqlalchemy(connection, statement, sqlite3.Error):
         cursor = connection.connection.cursor()
         cursor.executemany(statement, values)
         return cursor.rowcount
@@ -268,23 +281,50 @@ def _driver_execute(connection: Connection, statement: str, parameters: list[str
     """One statement with `$1` placeholders: looking for names in ten thousand characters, as both
     SQLAlchemy and the driver's own cursor would, costs as much as writing fifty rows.
     """
-    if not connection.in_transaction():
-        connection.begin()
-    driver: Any = connection.connection.driver_connection
-    with _raising_as_sqlalchemy(statement, psycopg.Error), psycopg.RawCursor(driver) as cursor:
+    with (
+        _raising_as_sqlalchemy(connection, statement, psycopg.Error),
+        psycopg.RawCursor(_driver(connection)) as cursor,
+    ):
         cursor.execute(statement, parameters)
         return cursor.rowcount
 
 
+def _driver_fetch(
+    connection: Connection, statement: str, parameters: dict[str, Any]
+) -> Sequence[Any]:
+    """A query of PostgreSQL by its driver: SQLAlchemy's way to it costs as much again."""
+    with (
+        _raising_as_sqlalchemy(connection, statement, psycopg.Error),
+        _driver(connection).cursor(row_factory=namedtuple_row) as cursor,
+    ):
+        cursor.execute(statement, parameters)
+        rows: Sequence[Any] = cursor.fetchall()
+        return rows
+
+
+def _driver(connection: Connection) -> Any:
+    """The driver's connection, after SQLAlchemy has been told that a transaction begins."""
+    if not connection.in_transaction():
+        connection.begin()
+    return connection.connection.driver_connection
+
+
 @contextmanager
-def _raising_as_sqlalchemy(statement: str, base: type[Exception]) -> Iterator[None]:
+def _raising_as_sqlalchemy(
+    connection: Connection, statement: str, base: type[Exception]
+) -> Iterator[None]:
     """Errors of a driver as SQLAlchemy's, or who catches those (a batch that was seen before, a
     database that is locked) would not see them.
     """
     try:
         yield
     except base as error:
-        raise DBAPIError.instance(statement, None, error, base, hide_parameters=True) from error
+        is_gone = bool(getattr(connection.connection.driver_connection, "broken", False))
+        if is_gone:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement, None, error, base, hide_parameters=True, connection_invalidated=is_gone
+        ) from error
 
 
 def _worth_another_try(error: DBAPIError) -> bool:

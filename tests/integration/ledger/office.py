@@ -78,7 +78,7 @@ class Office:
     def position(self, account_no: str) -> Row:
         with self.database.read() as connection:
             found = fetch(connection, "SELECT * FROM positions WHERE account_no = :a", a=account_no)
-        return dict(found[0]._mapping) if found else {}
+        return found[0]._asdict() if found else {}
 
     def exceptions(self) -> list[str]:
         return [kind for (kind,) in self.rows("SELECT kind FROM exceptions ORDER BY kind")]

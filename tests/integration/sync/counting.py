@@ -8,7 +8,7 @@ from sqlalchemy import event
 import infra.database
 from infra.database import Database
 
-STRAIGHT_TO_THE_DRIVER = ("_driver_many", "_driver_execute")
+STRAIGHT_TO_THE_DRIVER = ("_driver_many", "_driver_execute", "_driver_fetch")
 TRANSACTION_WORDS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
