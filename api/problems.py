@@ -31,8 +31,8 @@ from sync.device_life import NotDrained
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.office import Refused, Stale
+from sync.older import Outdated, how_to_update
 from sync.rounds import UnknownRound
-from sync.rxdb import Outdated
 from sync.writing import UnknownIbc
 
 log = structlog.get_logger()
@@ -174,7 +174,11 @@ def register_problems(app: Flask) -> None:
 
 def _known(error: Exception) -> Response:
     kind = next(kind for kind in type(error).__mro__ if kind in PROBLEMS)
-    members = {"errors": error.errors} if isinstance(error, Unreadable | Refused) else {}
+    members: dict[str, Any] = {}
+    if isinstance(error, Unreadable | Refused):
+        members["errors"] = error.errors
+    if isinstance(error, Outdated):
+        members["how"] = how_to_update()
     detail = None if isinstance(error, SAYS_NOTHING) else str(error)
     if isinstance(error, SAYS_NOTHING):
         log.warning("database_unavailable", error=repr(error))

@@ -50,7 +50,7 @@ __all__ = [
     "hand_in",
 ]
 
-PROTOCOL = 1
+PROTOCOL = 4
 APP = "python-1"
 MUTATIONS_MAX = 200
 """Mutations in one request; the server takes 500, a bad network rather fewer."""
@@ -322,7 +322,7 @@ class Device:
             run = unbroken(waiting, count_max=self._count_max, bytes_max=REQUEST_BYTES_MAX)
             parts.append({"head": head_of(self._own_key(), run), "mutations": on_the_wire(run)})
             waiting = waiting[len(run) :]
-        named = {"ibc": self._kept("ibc"), "device_id": self.id}
+        named = {"protocol": PROTOCOL, "ibc": self._kept("ibc"), "device_id": self.id}
         return orjson.dumps([{**named, **part} for part in parts])
 
     def carry(self, exported: bytes) -> int:
