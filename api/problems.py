@@ -133,6 +133,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     auth_errors.RefreshRefused: Problem(
         S.UNAUTHORIZED, "refresh-refused", "The sign-in has ended", Do.SIGN_IN
     ),
+    auth_errors.ReadmissionRefused: Problem(
+        S.FORBIDDEN, "readmission-refused", "This phone is not let in so", Do.ASK_OFFICE
+    ),
     auth_errors.EnrolmentEnded: Problem(
         S.UNAUTHORIZED, "enrolment-ended", "The enrolment has ended", Do.ASK_OFFICE
     ),

@@ -5,6 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auth import credentials
+from auth.certificates import readmit_bytes
 from auth.passwords import hash_secret
 from auth.proofs import enrol_bytes, proven, refresh_bytes, to_base64url
 from auth.receipts import verify_code
@@ -14,7 +15,7 @@ from infra.ids import derived_id, digest
 from infra.strict_json import canonical
 from sync import snapshot
 from sync.books import post
-from sync.client_facts import from_base64url
+from sync.client_facts import from_base64url, sealed
 from sync.digest import buckets_of
 from tests.building import NOW, a_put, office_write
 from tests.integration.sync.looking import one
@@ -73,6 +74,16 @@ class Reader:
                 device_id=VECTORS["device_id"], refresh_token=known["<refresh_token>"]
             )
             known["<refresh_proof>"] = to_base64url(KEY.sign(signed))
+        if asked.get("proof") == "<readmit_proof>":
+            signed = readmit_bytes(
+                certificate=known["<certificate>"],
+                refresh_token=known[asked["refresh_token"]],
+                epoch=known[asked["epoch"]],
+            )
+            known["<readmit_proof>"] = to_base64url(KEY.sign(signed))
+        if asked.get("device_id") and "/handin" in example.url:
+            # What was handed in as it is, is handed in once more as a file.
+            known["<sealed_part>"] = sealed(known["<outbox_key>"], asked)
         if asked.get("code") == "<receipt_code>":
             known["<receipt_code>"] = verify_code(
                 from_base64url(known["<receipt_secret>"]),
