@@ -20,6 +20,7 @@ from api import (
     imports,
     readings,
     readmission,
+    receipt_books,
     receipts,
     rounds,
     rxdb,
@@ -108,7 +109,7 @@ def create_app(settings: Settings) -> Flask:
         Bell(settings.redis_url),
     )
     api = FieldLedgerApi(app)
-    for part in (*PARTS, receipts, devices, witness, readmission):
+    for part in (*PARTS, receipts, devices, witness, readmission, receipt_books):
         api.register_blueprint(part.blueprint)
     api.register_blueprint(devices.phones)
     for plain in (health.blueprint, docs.front, docs.blueprint, receipts.page):

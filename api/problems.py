@@ -32,6 +32,7 @@ from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.office import Refused, Stale
 from sync.older import Outdated, how_to_update
+from sync.receipt_books import UnknownBook
 from sync.rounds import UnknownRound
 from sync.writing import UnknownIbc
 
@@ -99,6 +100,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     UnknownDecision: NOT_FOUND,
     UnknownCase: NOT_FOUND,
     UnknownRound: NOT_FOUND,
+    UnknownBook: NOT_FOUND,
     UnknownIbc: NOT_FOUND,
     OperationalError: UNAVAILABLE,
     RateLimitExceeded: Problem(S.TOO_MANY_REQUESTS, "too-often", "Wait a little", Do.RETRY),

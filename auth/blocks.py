@@ -71,11 +71,12 @@ def issue_block(
     device_id: str,
     now: Milliseconds,
     kind: BlockKind = BlockKind.PHONE,
+    request_key: str | None = None,
 ) -> Block:
     """Give the next prefix to a device. Errors: ReceiptPrefixesUsedUp."""
     for _ in range(ATTEMPTS_MAX):
         block = Block(prefix_after(_last_prefix(connection)), 1, SERIALS_PER_BLOCK)
-        row = _row(block, ibc_id, device_id, kind, now)
+        row = _row(block, ibc_id, device_id, kind, now) | {"request_key": request_key}
         # Another IBC may take the same prefix at this moment: the key decides, and we go on.
         if insert_rows(connection, BLOCKS, [row], on_conflict="ignore"):
             return block
