@@ -27,6 +27,7 @@ AT_THE_DOOR = {
     "/imports/": "billing_feed",
     "/enrolment-codes": "admin",
     "/devices/": "admin",
+    "/receipt-blocks/": "admin",
 }
 """Part of an address → who may ask it; the manager may ask the rest."""
 
