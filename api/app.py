@@ -19,6 +19,8 @@ from api import (
     identity,
     imports,
     readings,
+    readmission,
+    receipt_books,
     receipts,
     rounds,
     rxdb,
@@ -54,6 +56,7 @@ RECEIPT_DOORS = ("receipts.verify_receipt", "receipt_page.show_answer")
 DOORS = {
     "identity.enrol_device": SIGN_IN_RATE,
     "identity.sign_in_at_a_desk": SIGN_IN_RATE,
+    "readmission.readmit": SIGN_IN_RATE,
     "handin.hand_in": HANDIN_RATE,
     **dict.fromkeys(RECEIPT_DOORS, VERIFY_RATE),
 }
@@ -106,7 +109,7 @@ def create_app(settings: Settings) -> Flask:
         Bell(settings.redis_url),
     )
     api = FieldLedgerApi(app)
-    for part in (*PARTS, receipts, devices, witness):
+    for part in (*PARTS, receipts, devices, witness, readmission, receipt_books):
         api.register_blueprint(part.blueprint)
     api.register_blueprint(devices.phones)
     for plain in (health.blueprint, docs.front, docs.blueprint, receipts.page):

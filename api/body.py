@@ -19,14 +19,18 @@ def unpacked_body() -> bytes:
     """The request's body, unpacked, and never more of it than BODY_BYTES_MAX."""
     raw = request.get_data(cache=False)
     encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding == "gzip":
-        raw = _unpacked(raw)
+    return bounded(unpacked(raw) if encoding == "gzip" else raw)
+
+
+def bounded(raw: bytes) -> bytes:
+    """The same bytes. Errors: TooLarge."""
     if len(raw) > BODY_BYTES_MAX:
         raise TooLarge(f"the body is larger than BODY_BYTES_MAX = {BODY_BYTES_MAX}")
     return raw
 
 
-def _unpacked(packed: bytes) -> bytes:
+def unpacked(packed: bytes) -> bytes:
+    """Gzip unpacked, at most one byte beyond BODY_BYTES_MAX of it. Errors: NotGzip."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
         raw = unpacker.decompress(packed, BODY_BYTES_MAX + 1)

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import current_app, g
 
 from auth.keys import Keys, keys_of
 from auth.log_key import kept_key
 from auth.principals import Principal, RecentPrincipals
+from auth.sealing import kept_outbox_key
 from infra.clock import Milliseconds, now_ms
 from infra.database import Database
 from infra.queue import Bell
@@ -36,7 +39,17 @@ class Parts:
 
     @cached_property
     def witnesses(self) -> Witnesses:
-        return Witnesses(self.database, kept_key(self.settings.data_dir))
+        return Witnesses(self.database, self.server_key)
+
+    @cached_property
+    def server_key(self) -> Ed25519PrivateKey:
+        """With which the installation signs; it lies beside the database."""
+        return kept_key(self.settings.data_dir)
+
+    @cached_property
+    def outbox_key(self) -> X25519PrivateKey:
+        """With which it opens outboxes that left a phone as a file."""
+        return kept_outbox_key(self.settings.data_dir)
 
     @cached_property
     def recent(self) -> RecentPrincipals:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from api.blueprint import Blueprint
 from api.context import context
+from api.enrolment import certified_block
 from api.lists import Listing, Page, Place, serves
 from auth.access import requires
 from auth.cards import enrolment_of
@@ -41,7 +42,8 @@ def next_block() -> Answer:
     block = context().database.transact(
         lambda c: further_block(c, str(principal.ibc_id), str(principal.device_id), now=now)
     )
-    return {"receipt_block": block}
+    ibc, device_id = str(principal.ibc_id), str(principal.device_id)
+    return {"receipt_block": certified_block(context().parts.server_key, ibc, device_id, block)}
 
 
 @phones.route("/wiped", methods=["POST"])

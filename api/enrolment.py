@@ -1,11 +1,14 @@
 """What an enrolment writes and answers: the device's record, grants, chain, secret, block, sign-in."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Table
 
 from auth import blocks, refresh, tokens
 from auth.cards import Card
+from auth.certificates import block_certificate, enrolment_certificate
 from auth.enrolment import Enrolled
 from auth.keys import Keys
 from auth.proofs import to_base64url
@@ -23,6 +26,35 @@ def create_device(
     connection: Connection, enrolled: Enrolled, public_key: str, *, now: Milliseconds
 ) -> None:
     """Write the device for the first time."""
+    _write_device(connection, enrolled, public_key, now=now)
+    blocks.make_secret(connection, ibc_id=enrolled.ibc_id, device_id=enrolled.device_id)
+    blocks.issue_block(connection, ibc_id=enrolled.ibc_id, device_id=enrolled.device_id, now=now)
+
+
+def restore_device(
+    connection: Connection,
+    enrolled: Enrolled,
+    public_key: str,
+    *,
+    secret: bytes,
+    given: Sequence[blocks.Block],
+    now: Milliseconds,
+) -> None:
+    """Write a device again that a restore has forgotten, wholly or only its last receipt numbers."""
+    ibc_id, device_id = enrolled.ibc_id, enrolled.device_id
+    if not enrolled.repeated:
+        _write_device(connection, enrolled, public_key, now=now)
+        blocks.make_secret(connection, ibc_id=ibc_id, device_id=device_id, secret=secret)
+    for block in given:
+        blocks.keep_block(connection, block, ibc_id=ibc_id, device_id=device_id, now=now)
+    if blocks.newest_block(connection, ibc_id=ibc_id, device_id=device_id) is None:
+        blocks.issue_block(connection, ibc_id=ibc_id, device_id=device_id, now=now)
+
+
+def _write_device(
+    connection: Connection, enrolled: Enrolled, public_key: str, *, now: Milliseconds
+) -> None:
+    """Its record, its grants, and a chain that begins at nothing."""
     ibc_id, device_id, card = enrolled.ibc_id, enrolled.device_id, enrolled.card
     record = {
         "staff_id": card.staff_id,
@@ -43,8 +75,6 @@ def create_device(
         "missing": "[]",
     }
     insert_rows(connection, CHAINS, [chain])
-    blocks.make_secret(connection, ibc_id=ibc_id, device_id=device_id)
-    blocks.issue_block(connection, ibc_id=ibc_id, device_id=device_id, now=now)
 
 
 def enrolment_answer(
@@ -73,6 +103,39 @@ def enrolment_answer(
         },
         "epoch": heads[0].epoch,
         "server_time": rfc3339(now),
+    }
+
+
+def with_certificates(
+    answer: dict[str, Any], server_key: Ed25519PrivateKey, outbox_key: str, public_key: str
+) -> dict[str, Any]:
+    """The answer with what lets the phone in again after a restore, and seals what leaves it."""
+    ibc, device_id = answer["ibc"], answer["device_id"]
+    certificate = enrolment_certificate(
+        server_key,
+        ibc=ibc,
+        device_id=device_id,
+        staff_id=answer["staff"]["id"],
+        public_key=public_key,
+        receipt_secret=answer["receipt_secret"],
+    )
+    block = certified_block(server_key, ibc, device_id, blocks.Block(**answer["receipt_block"]))
+    return answer | {
+        "certificate": certificate,
+        "outbox_key": outbox_key,
+        "receipt_block": block,
+    }
+
+
+def certified_block(
+    server_key: Ed25519PrivateKey, ibc: str, device_id: str, block: blocks.Block
+) -> dict[str, Any]:
+    certificate = block_certificate(server_key, ibc=ibc, device_id=device_id, block=block)
+    return {
+        "prefix": block.prefix,
+        "first_serial": block.first_serial,
+        "last_serial": block.last_serial,
+        "certificate": certificate,
     }
 
 

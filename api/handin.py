@@ -5,12 +5,14 @@ from typing import Any
 from flask import Response
 
 from api.blueprint import Blueprint
-from api.body import unpacked_body
+from api.body import bounded, unpacked, unpacked_body
 from api.context import context
 from auth.access import carried
 from auth.cards import card_at, enrolment_of
 from auth.roles import Permission, permissions_of
+from auth.sealing import opened
 from infra.clock import rfc3339
+from infra.strict_json import loads
 from models.device import DeviceState
 from schemas.envelope import HandedInSchema, HandinSchema
 from sync import device_life
@@ -41,7 +43,7 @@ def hand_in() -> dict[str, Any] | Response:
     The answer says that it has arrived, never what became of it. Again is harmless.
     """
     now = context().now()
-    handin = read_handin(unpacked_body(), now)
+    handin = read_handin(_opened(unpacked_body()), now)
     # 1. Whose is it? An unknown device, another's key and a hole look alike.
     author, trusted = _author(handin)
     # 2. Its mutations land in its own IBC, wherever the carrier belongs (ruling 7).
@@ -59,6 +61,18 @@ def hand_in() -> dict[str, Any] | Response:
         "orders": _orders(handin, ended=not trusted) if by_itself else [],
         "server_time": rfc3339(now),
     }
+
+
+def _opened(raw: bytes) -> bytes:
+    """What a file held: packed, then sealed for this installation. Errors: HandinRefused, NotGzip."""
+    asked = loads(raw)
+    if type(asked) is not dict or "sealed" not in asked:
+        return raw
+    sealed = asked["sealed"]
+    packed = opened(context().parts.outbox_key, sealed) if type(sealed) is str else None
+    if packed is None:
+        raise HandinRefused("The file was not sealed for this server, or was damaged.")
+    return bounded(unpacked(packed))
 
 
 def _orders(handin: Handin, *, ended: bool) -> list[str]:

@@ -7,7 +7,13 @@ from sqlalchemy import Connection
 
 from api.blueprint import Blueprint
 from api.context import context
-from api.enrolment import brief, create_device, enrolment_answer, token_pair
+from api.enrolment import (
+    brief,
+    create_device,
+    enrolment_answer,
+    token_pair,
+    with_certificates,
+)
 from auth import credentials, enrolment, proofs, refresh
 from auth.access import public, requires
 from auth.cards import Card, enrolment_of
@@ -15,6 +21,7 @@ from auth.errors import AuthError, DeviceUnknown, ProofRefused
 from auth.keys import Keys, keys_of
 from auth.principals import Principal
 from auth.roles import Permission
+from auth.sealing import public_text
 from infra.clock import rfc3339
 from models.device import DeviceState
 from schemas.identity import (
@@ -80,7 +87,10 @@ def enrol_device(asked: Answer) -> Answer:
             create_device(connection, enrolled, asked["public_key"], now=now)
         return enrolment_answer(connection, keys, enrolled, now=now)
 
-    return _granted(context().database.transact(enrol))
+    answer = _granted(context().database.transact(enrol))
+    parts = context().parts
+    outbox_key = public_text(parts.outbox_key)
+    return with_certificates(answer, parts.server_key, outbox_key, asked["public_key"])
 
 
 @blueprint.route("/auth/refresh", methods=["POST"])

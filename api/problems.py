@@ -31,8 +31,9 @@ from sync.device_life import NotDrained
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.office import Refused, Stale
+from sync.older import Outdated, how_to_update
+from sync.receipt_books import UnknownBook
 from sync.rounds import UnknownRound
-from sync.rxdb import Outdated
 from sync.writing import UnknownIbc
 
 log = structlog.get_logger()
@@ -99,6 +100,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     UnknownDecision: NOT_FOUND,
     UnknownCase: NOT_FOUND,
     UnknownRound: NOT_FOUND,
+    UnknownBook: NOT_FOUND,
     UnknownIbc: NOT_FOUND,
     OperationalError: UNAVAILABLE,
     RateLimitExceeded: Problem(S.TOO_MANY_REQUESTS, "too-often", "Wait a little", Do.RETRY),
@@ -132,6 +134,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     auth_errors.RefreshRefused: Problem(
         S.UNAUTHORIZED, "refresh-refused", "The sign-in has ended", Do.SIGN_IN
+    ),
+    auth_errors.ReadmissionRefused: Problem(
+        S.FORBIDDEN, "readmission-refused", "This phone is not let in so", Do.ASK_OFFICE
     ),
     auth_errors.EnrolmentEnded: Problem(
         S.UNAUTHORIZED, "enrolment-ended", "The enrolment has ended", Do.ASK_OFFICE
@@ -174,7 +179,11 @@ def register_problems(app: Flask) -> None:
 
 def _known(error: Exception) -> Response:
     kind = next(kind for kind in type(error).__mro__ if kind in PROBLEMS)
-    members = {"errors": error.errors} if isinstance(error, Unreadable | Refused) else {}
+    members: dict[str, Any] = {}
+    if isinstance(error, Unreadable | Refused):
+        members["errors"] = error.errors
+    if isinstance(error, Outdated):
+        members["how"] = how_to_update()
     detail = None if isinstance(error, SAYS_NOTHING) else str(error)
     if isinstance(error, SAYS_NOTHING):
         log.warning("database_unavailable", error=repr(error))

@@ -14,7 +14,8 @@ from auth.roles import Permission
 from infra.strict_json import loads
 from models import ENTITIES, Entity
 from schemas.foreign_query import RxdbPullSchema, number_of
-from sync.rxdb import SCHEMA_VERSION, Checkpoint, Outdated, pull_documents, push_rows
+from sync.older import Outdated
+from sync.rxdb import SCHEMA_VERSION, Checkpoint, pull_documents, push_rows
 
 blueprint = Blueprint(
     "rxdb",

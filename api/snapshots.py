@@ -11,9 +11,11 @@ from api.sync import JSON, phone_principal
 from auth.access import requires
 from auth.roles import Permission
 from infra.files import Files
-from schemas.snapshot import ComparedSchema, CompareSchema, ManifestSchema
+from models.versions import PROTOCOL, unknown_to
+from schemas.snapshot import ComparedSchema, CompareSchema, ManifestQuerySchema, ManifestSchema
 from sync.digest import Bucket, compare
-from sync.pull import Reader
+from sync.older import beginning, changes_for, cursor_for, must_read
+from sync.pull import Reader, views_of
 from sync.snapshot import manifest_for, may_fetch
 
 blueprint = Blueprint(
@@ -29,13 +31,20 @@ class NotAPart(LookupError):
 
 @blueprint.route("/snapshot", methods=["GET"])
 @requires(Permission.SYNC)
+@blueprint.arguments(ManifestQuerySchema, location="query")
 @blueprint.response(200, ManifestSchema)
-def manifest() -> Response:
+def manifest(asked: dict[str, Any]) -> Response:
     """The files of a first download for the scopes of this phone
 
-    Load them in this order and go on with the cursor. A scope without files comes with the pull.
+    Load them in this order and go on with the cursor. A scope without files comes with the pull;
+    for an earlier version of the protocol all of them do.
     """
+    must_read(asked["protocol"])
     with context().database.read() as connection:
+        if asked["protocol"] != PROTOCOL:
+            epoch, log_seq, _ = views_of(connection, _reader())
+            cursor = beginning(epoch, log_seq, asked["protocol"])
+            return _json({"epoch": epoch, "cursor": cursor, "parts": []})
         found = manifest_for(connection, _reader())
     parts = [
         {
@@ -74,14 +83,20 @@ def part(sha256: str) -> Response:
 @blueprint.response(200, ComparedSchema)
 def digest(asked: dict[str, Any]) -> Response:
     """Compare what this phone holds with what it may see, and send what repairs it"""
+    protocol = asked.get("protocol", PROTOCOL)
+    must_read(protocol)
     with context().database.read() as connection:
         compared = compare(
             connection,
             _reader(),
             epoch=asked["epoch"],
-            cursor=asked.get("cursor"),
+            cursor=cursor_for(asked.get("cursor"), protocol),
             held=[Bucket(**bucket) for bucket in asked["buckets"]],
+            unknown=unknown_to(protocol),
         )
+    changes = compared.changes
+    if protocol != PROTOCOL:
+        changes = changes_for(changes, protocol)
     said = {
         "epoch": compared.epoch,
         "equal": compared.epoch == asked["epoch"] and not compared.differ,
@@ -89,7 +104,7 @@ def digest(asked: dict[str, Any]) -> Response:
         "sent": compared.sent,
         "more": compared.more,
     }
-    body = orjson.dumps(said)[:-1] + b',"changes":' + compared.changes + b"}"
+    body = orjson.dumps(said)[:-1] + b',"changes":' + changes + b"}"
     return _response(body)
 
 

@@ -13,6 +13,7 @@ from auth.principals import Principal
 from auth.roles import Permission
 from infra.clock import Milliseconds, rfc3339
 from infra.limits import PAGE_CHANGES_MAX
+from models.versions import PROTOCOL, READ_LEAST
 from schemas.envelope import (
     ExchangedSchema,
     ExchangeSchema,
@@ -23,6 +24,7 @@ from schemas.query import PullQuerySchema
 from sync.handin import is_signed_by
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
+from sync.older import cursor_for, how_to_update, must_read, page_for, unread
 from sync.parcel import Carried, Parcel, Pushed
 from sync.pull import Page, Reader, pull, quiet_page
 
@@ -43,9 +45,9 @@ def exchange() -> Response:
     now = context().now()
     asked = read_exchange(unpacked_body(), now)
     pushed = _push(asked, now)
-    page = _pull(asked.cursor, asked.limit or PAGE_CHANGES_MAX, asked.pending or 0)
+    page = _page(asked)
     witness = context().parts.witnesses.of(str(context().principal.ibc_id), now=now)
-    seen = orjson.dumps({"witness": witness})[1:-1] + b","
+    seen = orjson.dumps({"witness": witness} | _problem(asked.protocol))[1:-1] + b","
     return _json(page.json(now, before=_pushed_members(pushed) + seen))
 
 
@@ -71,7 +73,8 @@ def pull_only(asked: dict[str, Any]) -> Response:
 
     With `If-None-Match: "<cursor>"` the answer is 304 when there is nothing to tell.
     """
-    page = _pull(asked.get("cursor"), asked["limit"], asked["pending"])
+    must_read(asked["protocol"])
+    page = _pull(asked.get("cursor"), asked["limit"], asked["pending"], asked["protocol"])
     quiet = not (page.count or page.more or page.leaving or page.dropped or page.orders)
     if quiet and page.cursor in request.if_none_match:
         return _with_etag(Response(status=304), page)
@@ -105,7 +108,28 @@ def _push(asked: Exchange, now: Milliseconds) -> Pushed:
     return pushed
 
 
-def _pull(cursor: str | None, limit: int, pending: int) -> Page:
+def _page(asked: Exchange) -> Page:
+    """The other half of an exchange. Who is too old to read is told only what to do."""
+    limit, pending = asked.limit or PAGE_CHANGES_MAX, asked.pending or 0
+    if asked.protocol < READ_LEAST:
+        return unread(_pull(None, 1, pending), asked.cursor)
+    return _pull(asked.cursor, limit, pending, asked.protocol)
+
+
+def _problem(protocol: int) -> dict[str, Any]:
+    """Why there is nothing to read, beside outcomes that must arrive for the outbox to empty."""
+    if protocol >= READ_LEAST:
+        return {}
+    return {"problem": {"type": "/problems/outdated", "do": "update-app", "how": how_to_update()}}
+
+
+def _pull(cursor: str | None, limit: int, pending: int, protocol: int = PROTOCOL) -> Page:
+    """A page in the words of the phone's version; the feed's own are passed on as bytes."""
+    page = _newest(cursor_for(cursor, protocol), limit, pending)
+    return page if protocol == PROTOCOL else page_for(page, protocol)
+
+
+def _newest(cursor: str | None, limit: int, pending: int) -> Page:
     principal = phone_principal()
     reader = Reader(
         ibc_id=str(principal.ibc_id),

@@ -71,20 +71,12 @@ def issue_block(
     device_id: str,
     now: Milliseconds,
     kind: BlockKind = BlockKind.PHONE,
+    request_key: str | None = None,
 ) -> Block:
     """Give the next prefix to a device. Errors: ReceiptPrefixesUsedUp."""
     for _ in range(ATTEMPTS_MAX):
         block = Block(prefix_after(_last_prefix(connection)), 1, SERIALS_PER_BLOCK)
-        row = {
-            "prefix": block.prefix,
-            "ibc_id": ibc_id,
-            "device_id": device_id,
-            "kind": kind.value,
-            "first_serial": block.first_serial,
-            "last_serial": block.last_serial,
-            "issued_at": now,
-            "state": "issued",
-        }
+        row = _row(block, ibc_id, device_id, kind, now) | {"request_key": request_key}
         # Another IBC may take the same prefix at this moment: the key decides, and we go on.
         if insert_rows(connection, BLOCKS, [row], on_conflict="ignore"):
             return block
@@ -142,9 +134,19 @@ def prefix_after(prefix: str | None) -> str:
     raise ReceiptPrefixesUsedUp
 
 
-def make_secret(connection: Connection, *, ibc_id: str, device_id: str) -> bytes:
-    """Make and keep a device's receipt secret."""
-    secret = secrets.token_bytes(SECRET_BYTES)
+def keep_block(
+    connection: Connection, block: Block, *, ibc_id: str, device_id: str, now: Milliseconds
+) -> None:
+    """Keep a block that was given before a restore; what was given to another since stays his."""
+    row = _row(block, ibc_id, device_id, BlockKind.PHONE, now)
+    insert_rows(connection, BLOCKS, [row], on_conflict="ignore")
+
+
+def make_secret(
+    connection: Connection, *, ibc_id: str, device_id: str, secret: bytes | None = None
+) -> bytes:
+    """Make and keep a device's receipt secret; or keep the one that it was given in another life."""
+    secret = secret or secrets.token_bytes(SECRET_BYTES)
     row = {"ibc_id": ibc_id, "device_id": device_id, "receipt_secret": to_base64url(secret)}
     insert_rows(connection, SECRETS, [row])
     return secret
@@ -159,6 +161,21 @@ def secret_of(connection: Connection, *, ibc_id: str, device_id: str) -> bytes |
         device_id=device_id,
     )
     return from_base64url(rows[0].receipt_secret) if rows else None
+
+
+def _row(
+    block: Block, ibc_id: str, device_id: str, kind: BlockKind, now: Milliseconds
+) -> dict[str, object]:
+    return {
+        "prefix": block.prefix,
+        "ibc_id": ibc_id,
+        "device_id": device_id,
+        "kind": kind.value,
+        "first_serial": block.first_serial,
+        "last_serial": block.last_serial,
+        "issued_at": now,
+        "state": "issued",
+    }
 
 
 def _last_prefix(connection: Connection) -> str | None:

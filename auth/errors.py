@@ -14,6 +14,7 @@
      │   └─ TokenExpired
      ├─ RefreshRefused         office refresh token
      ├─ EnrolmentEnded         device refresh token
+     ├─ ReadmissionRefused     a certificate after a restore
      └─ ReceiptPrefixesUsedUp
 
 The text of an error is the class docstring unless one is given. It never holds a secret, and it
@@ -88,6 +89,12 @@ class EnrolmentEnded(AuthError):
     """This phone's enrolment has ended: its refresh token has run out, was used before, or came
     without the phone's own signature. Hand in what is on the phone and ask the office for a new
     code.
+    """
+
+
+class ReadmissionRefused(AuthError):
+    """The certificate is not of this installation or not of this phone, or the database was not
+    restored since the phone was last here: refresh, or ask the office for a new code.
     """
 
 

@@ -44,7 +44,7 @@ class Outbox:
             del mutation["_prev"]
         signature = to_base64url(self.phone.key.sign(self.hash.encode()))
         exchange = {
-            "protocol": 1,
+            "protocol": 4,
             "device": {"clock": rfc3339(now_ms()), "app": "1.4.0", "pending": facts},
             "head": {"seq": self.seq, "hash": self.hash, "signature": signature},
             "mutations": mutations,

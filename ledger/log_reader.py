@@ -12,6 +12,7 @@ from infra.database import any_of, fetch, listed
 from ledger.log_row import LogRow
 from ledger.rules import RULES
 from models.log import OWNS_ITS_ID
+from models.versions import PROTOCOL, said_in, upgraded_fields
 
 QUARTER_MS = 900_000
 """Every offset from UTC in use is a whole number of quarters of an hour: dates change on these."""
@@ -24,7 +25,7 @@ IDENTITY = {
 
 COLUMNS = (
     "m.seq, m.id, m.of_id, m.origin, m.entity, m.op, m.record_id, m.author_id, m.officer_id, "
-    "m.occurred_at, m.outcome, m.code, m.body_hash"
+    "m.occurred_at, m.outcome, m.code, m.body_hash, m.detail"
 )
 Raw = Row[Any]  # rows of text SQL have no static type
 
@@ -96,7 +97,7 @@ def _log_row(row: Raw, original: Raw | None, timezone: str) -> LogRow | None:
         outcome=row.outcome,
         code=row.code,
         body_hash=said.body_hash,
-        fields=_fields(said.body),
+        fields=_fields(said),
         released=original is not None,
     )
 
@@ -111,10 +112,13 @@ def _local_date(quarter: int, timezone: str) -> str:
     return local_date(quarter * QUARTER_MS, timezone).isoformat()
 
 
-def _fields(body: str) -> Mapping[str, Any]:
-    value = orjson.loads(body)
+def _fields(said: Raw) -> Mapping[str, Any]:
+    value = orjson.loads(said.body)
     fields = value.get("fields") if isinstance(value, dict) else None
-    return fields if isinstance(fields, dict) else {}
+    if not isinstance(fields, dict):
+        return {}
+    version = said_in(said.detail)
+    return fields if version == PROTOCOL else upgraded_fields(said.entity, fields, version)
 
 
 def _completed(connection: Connection, ibc_id: str, rows: list[LogRow]) -> list[LogRow]:

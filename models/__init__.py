@@ -16,6 +16,7 @@ from models.meter_issue import MeterIssue
 from models.notice import Notice
 from models.notice_service import NoticeService
 from models.position import Position
+from models.receipt_gap import ReceiptGap
 from models.receipt_void import ReceiptVoid
 from models.reconnection_act import ReconnectionAct
 from models.round import Round
@@ -52,6 +53,7 @@ ENTITIES: dict[str, Entity] = {
             ReconnectionAct,
             Verdict,
             Decision,
+            ReceiptGap,
         ),
     )
 }

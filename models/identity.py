@@ -72,6 +72,8 @@ class ReceiptBlock(Base):
     last_serial = Column(WHOLE, nullable=False)
     issued_at = Column(WHOLE, nullable=False)
     state = Column(TEXT, nullable=False)
+    request_key = Column(TEXT)
+    """Which request of the office made it, so that the same request again makes no other."""
 
 
 class DeviceSecret(Base):

@@ -137,6 +137,7 @@ Paisa = Annotated[int, mapped_column(WHOLE), Whole(0, PAISA_MAX, "paisa")]
 """Money is integer paisa; 100 paisa are one rupee."""
 PositivePaisa = Annotated[int, mapped_column(WHOLE), Whole(1, PAISA_MAX, "paisa")]
 SignedPaisa = Annotated[int, mapped_column(WHOLE), Whole(-PAISA_MAX, PAISA_MAX, "paisa")]
+Serial = Annotated[int, mapped_column(WHOLE), Whole(1, 999_999, "serial")]
 Count = Annotated[int, mapped_column(WHOLE), Whole(0, 1_000_000, "count")]
 KilowattHours = Annotated[int, mapped_column(WHOLE), Whole(0, 99_999_999, "kWh")]
 Watts = Annotated[int, mapped_column(WHOLE), Whole(0, 100_000_000, "W")]

@@ -1,10 +1,13 @@
 """How phones, their blocks and their health look on the wire."""
 
+from typing import get_args
+
 from marshmallow import fields, validate
 
-from models.kinds import Id, Whole
+from models.kinds import Id, Note, OneOf, ReceiptNo, Whole
+from models.receipt_gap import GapReasonWord
 from schemas.base import StrictSchema
-from schemas.fields import MESSAGES
+from schemas.fields import MESSAGES, field_of
 from schemas.identity import SERIAL, ReceiptBlockSchema
 from schemas.stored import COUNT, moment, needed, nullable, words
 
@@ -15,6 +18,14 @@ class NextBlockSchema(StrictSchema):
     """The block to print from when the present one is used up; the same until it is nearly used."""
 
     receipt_block = fields.Nested(ReceiptBlockSchema, required=True)
+
+
+class ExplainedSchema(StrictSchema):
+    """Unused numbers of which somebody of the office has said why."""
+
+    first = words()
+    last = words()
+    reason = words()
 
 
 class BlockUseSchema(StrictSchema):
@@ -30,6 +41,52 @@ class BlockUseSchema(StrictSchema):
     void = fields.List(fields.String(), required=True)
     missing = fields.List(fields.List(fields.String()), required=True)
     missing_count = needed(COUNT)
+    explained = fields.List(fields.Nested(ExplainedSchema), required=True)
+
+
+class BookWrite(StrictSchema):
+    """Which kind of book is given beside the phone's own block."""
+
+    kind = fields.String(
+        required=True,
+        validate=validate.OneOf(["counter", "paper"], error="not_one_of {choices}"),
+        error_messages=MESSAGES,
+    )
+
+
+class BookSchema(StrictSchema):
+    """Receipt numbers `prefix-<six digits>` for a counter or a paper book."""
+
+    prefix = words()
+    kind = words()
+    first_serial = needed(SERIAL)
+    last_serial = needed(SERIAL)
+
+
+class BookHolderWrite(StrictSchema):
+    """The enrolment that keys the book's receipts in from now on."""
+
+    device_id = needed(Id())
+
+
+class GapWrite(StrictSchema):
+    """Why numbers of one block, from the first to the last, were never used."""
+
+    first = needed(get_args(ReceiptNo)[-1])
+    last = needed(get_args(ReceiptNo)[-1])
+    reason = needed(OneOf(GapReasonWord))
+    note = field_of(get_args(Note)[-1], required=False, nullable=True)
+
+
+class GapSchema(StrictSchema):
+    """The explanation as it was kept."""
+
+    prefix = words()
+    first_serial = needed(SERIAL)
+    last_serial = needed(SERIAL)
+    reason = words()
+    note = words(null=True)
+    explained_by = needed(Id())
 
 
 class LostSchema(StrictSchema):

@@ -4,10 +4,12 @@ from marshmallow import fields, validate
 
 from infra.limits import PAGE_CHANGES_MAX
 from models.kinds import SAFE_INTEGER_MAX, Id, Moment, Whole
+from models.versions import PROTOCOL
 from schemas.base import StrictSchema
 from schemas.fields import MESSAGES, field_of
 
 SEQ = Whole(1, SAFE_INTEGER_MAX, "mutations")
+VERSION = Whole(1, PROTOCOL, "version")
 HASH = r"[0-9a-f]{64}"
 PREV_CHARS_MAX = 64
 
@@ -58,7 +60,7 @@ class HeadSchema(StrictSchema):
 class ExchangeSchema(StrictSchema):
     """A request of /sync or /sync/push, without its mutations."""
 
-    protocol = field_of(Whole(1, 1, "version"), required=False, nullable=False)
+    protocol = field_of(VERSION, required=False, nullable=False)
     epoch = fields.String(allow_none=True, error_messages=MESSAGES)
     cursor = fields.String(allow_none=True, error_messages=MESSAGES)
     limit = field_of(Whole(1, PAGE_CHANGES_MAX, "changes"), required=False, nullable=False)
@@ -75,6 +77,7 @@ class HandinSchema(StrictSchema):
         error_messages=MESSAGES,
     )
     device_id = field_of(Id(), required=True, nullable=False)
+    protocol = field_of(VERSION, required=False, nullable=False)
     head = fields.Nested(HeadSchema, required=True)
 
 
@@ -153,11 +156,19 @@ class LogHeadSchema(StrictSchema):
     public_key = fields.String(required=True)
 
 
+class UpdateSchema(StrictSchema):
+    """Told to an app that is too old to read, and may still hand in."""
+
+    type = fields.String(required=True)
+    do = fields.String(required=True)
+    how = fields.Dict(required=True, keys=fields.String(), values=fields.String())
+
+
 class ExchangedSchema(PullSchema):
     """The answer of one exchange: outcomes, then the changes."""
 
     witness = fields.Nested(WitnessSchema, required=True)
-
+    problem = fields.Nested(UpdateSchema)
     safe_seq = fields.Integer(required=True)
     outcomes = fields.List(fields.Nested(OutcomeSchema), required=True)
     missing = fields.List(fields.Integer(), required=True)

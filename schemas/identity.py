@@ -2,11 +2,11 @@
 
 from typing import Any, get_args
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from models.kinds import Id, Moment, PublicKey, StaffNo, Whole, Words
 from schemas.base import StrictSchema
-from schemas.fields import field_of
+from schemas.fields import MESSAGES, field_of
 
 BASE64URL = r"[A-Za-z0-9_-]{%d}"
 SIGNATURE = Words(86, 86, pattern=BASE64URL % 86, sample="A" * 86)
@@ -18,6 +18,11 @@ CODE = Words(16, 8, pattern=r"[0-9A-Za-z -]{8,16}", sample="7QK2M9ZT")
 """As a person types it: any case, spaces and dashes allowed."""
 PIN = Words(8, 4, pattern=r"[0-9]{4,8}", sample="4711")
 PASSWORD = Words(128)
+CERTIFICATE = Words(1_000, 1, pattern=r"[A-Za-z0-9_-]{1,900}\.[A-Za-z0-9_-]{86}")
+EPOCH = Words(64, 1, pattern=r"[A-Za-z0-9-]{1,64}")
+BLOCKS_MAX = 50
+"""Certificates of receipt blocks that a phone shows at once: 25,000 receipts."""
+SIGNED = {"description": "Signed by the installation: auth/certificates.py."}
 SECONDS = Whole(1, 86_400, "s")
 SERIAL = Whole(1, 999_999, "serial")
 
@@ -98,6 +103,7 @@ class ReceiptBlockSchema(StrictSchema):
     prefix = fields.String(required=True)
     first_serial = _needed(SERIAL)
     last_serial = _needed(SERIAL)
+    certificate = fields.String(required=True, metadata=SIGNED)
 
 
 class EnrolledSchema(TokensSchema):
@@ -108,8 +114,26 @@ class EnrolledSchema(TokensSchema):
     staff = fields.Nested(StaffBriefSchema, required=True)
     receipt_secret = _needed(SECRET)
     receipt_block = fields.Nested(ReceiptBlockSchema, required=True)
+    certificate = fields.String(required=True, metadata=SIGNED)
+    outbox_key = _needed(PUBLIC_KEY)
     epoch = fields.String(required=True)
     server_time = _needed(Moment())
+
+
+class ReadmitWrite(StrictSchema):
+    """A phone that a restored database does not know shows what it was given."""
+
+    certificate = _needed(CERTIFICATE)
+    receipt_secret = _needed(SECRET)
+    receipt_blocks = fields.List(
+        _needed(CERTIFICATE),
+        required=True,
+        validate=validate.Length(max=BLOCKS_MAX, error="too_many {max}"),
+        error_messages=MESSAGES,
+    )
+    epoch = _needed(EPOCH)
+    refresh_token = _needed(SECRET)
+    proof = _needed(SIGNATURE)
 
 
 class CardSchema(StrictSchema):

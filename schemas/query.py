@@ -10,6 +10,7 @@ from models.decision import DecisionStateWord
 from models.device import DeviceState
 from models.kinds import AccountNo, Code, Day, Id, OneOf, Words
 from models.round import RoundStateWord
+from models.versions import PROTOCOL
 from schemas.base import StrictSchema
 from schemas.checks import is_moment
 from schemas.fields import MESSAGES, field_of
@@ -162,6 +163,10 @@ class ConflictsQuery(ListQuery):
 class PullQuerySchema(StrictSchema):
     """What a pull asks for (docs/protocol.md, exchange)."""
 
+    protocol = PlainInteger(
+        load_default=PROTOCOL,
+        validate=validate.Range(1, PROTOCOL, error="out_of_range {min} {max}"),
+    )
     cursor = fields.String()
     limit = rows_max(PAGE_CHANGES_MAX, "PAGE_CHANGES_MAX", usual=PAGE_CHANGES_MAX)
     pending = PlainInteger(

@@ -3,11 +3,22 @@
 from marshmallow import fields, validate
 
 from models.kinds import SAFE_INTEGER_MAX, Whole
+from models.versions import PROTOCOL
 from schemas.base import StrictSchema
-from schemas.envelope import EntityChangesSchema
+from schemas.envelope import VERSION, EntityChangesSchema
 from schemas.fields import MESSAGES, field_of
+from schemas.query import PlainInteger
 
 BUCKETS = 64
+
+
+class ManifestQuerySchema(StrictSchema):
+    """In whose words a phone wants its first download."""
+
+    protocol = PlainInteger(
+        load_default=PROTOCOL,
+        validate=validate.Range(1, PROTOCOL, error="out_of_range {min} {max}"),
+    )
 
 
 class PartSchema(StrictSchema):
@@ -41,6 +52,7 @@ class BucketSchema(StrictSchema):
 class CompareSchema(StrictSchema):
     """What a phone holds, in buckets by record id."""
 
+    protocol = field_of(VERSION, required=False, nullable=False)
     epoch = fields.String(required=True, allow_none=True, error_messages=MESSAGES)
     cursor = fields.String(allow_none=True, error_messages=MESSAGES)
     buckets = fields.List(

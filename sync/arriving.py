@@ -307,6 +307,8 @@ class Arriving:
             detail["exception_id"] = case_id
         if self.carried.carrier:
             detail["carried_by"] = self.carried.carrier
+        if mutation.protocol:
+            detail["protocol"] = mutation.protocol
         row = entry_of(
             mutation,
             word,

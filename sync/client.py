@@ -30,8 +30,10 @@ from sync.client_facts import (
     from_base64url,
     head_of,
     on_the_wire,
+    readmit_proof,
     receipt_code,
     refresh_proof,
+    sealed,
     to_base64url,
     unbroken,
 )
@@ -50,7 +52,7 @@ __all__ = [
     "hand_in",
 ]
 
-PROTOCOL = 1
+PROTOCOL = 4
 APP = "python-1"
 MUTATIONS_MAX = 200
 """Mutations in one request; the server takes 500, a bad network rather fewer."""
@@ -59,6 +61,10 @@ FAILURES_MAX = 12
 """Failures in a row after which `settle` gives up until it is called again."""
 UNAUTHORIZED, TOO_LARGE = 401, 413
 NOTHING: frozenset[int] = frozenset()
+KEPT_AT_ENROLMENT = (
+    *("device_id", "ibc", "staff", "receipt_secret", "receipt_block", "certificate", "outbox_key"),
+    *("access_token", "refresh_token", "epoch"),
+)
 Said = TypeVar("Said")
 
 
@@ -131,12 +137,33 @@ class Device:
         proof = enrol_proof(key, **named)
         said = self.server.post("/api/v1/devices/enrol", {**named, "pin": pin, "proof": proof})
         with self.store.saving():
-            for name in (
-                *("device_id", "ibc", "staff", "receipt_secret", "receipt_block"),
-                *("access_token", "refresh_token"),
-            ):
+            for name in KEPT_AT_ENROLMENT:
                 self.store.keep(name, said[name])
+            self.store.keep("blocks", [said["receipt_block"]["certificate"]])
             self.store.keep("receipts_used", 0)
+
+    def readmit(self) -> None:
+        """Come back into a restored database that has forgotten this phone or its tokens.
+
+        Errors: Lost (call it again), Refused.
+        """
+        certificate, token = self._kept("certificate"), self._kept("refresh_token")
+        shown = {
+            "certificate": certificate,
+            "refresh_token": token,
+            "epoch": self._kept("epoch"),
+        }
+        proof = readmit_proof(self._own_key(), **shown)
+        more = {
+            "receipt_secret": self._kept("receipt_secret"),
+            "receipt_blocks": self.store.kept("blocks"),
+            "proof": proof,
+        }
+        said = self.server.post("/api/v1/devices/readmit", {**shown, **more})
+        with self.store.saving():
+            # The epoch stays: the next exchange meets the new one, and offers everything again.
+            for name in ("access_token", "refresh_token", "certificate", "outbox_key"):
+                self.store.keep(name, said[name])
 
     def refresh(self) -> None:
         """Exchange the refresh token; after a lost answer call it again. Errors: Lost, Refused."""
@@ -218,8 +245,10 @@ class Device:
         """Ask for the block after this one, when little is left of it. Errors: Lost, Refused."""
         said = self._authorized("/api/v1/devices/receipt-blocks", {})["receipt_block"]
         with self.store.saving():
-            if said != self._kept("receipt_block"):
+            if said["prefix"] != self._kept("receipt_block")["prefix"]:
                 self.store.keep("next_block", said)
+            if said["certificate"] not in (blocks := self.store.kept("blocks", [])):
+                self.store.keep("blocks", [*blocks, said["certificate"]])
 
     def wipe(self) -> None:
         """Say that everything has arrived and will be deleted, then delete it, the key as well.
@@ -315,15 +344,21 @@ class Device:
     # By another carrier
 
     def export(self) -> bytes:
-        """What has no outcome yet as a file that anybody may hand in: runs, each signed at its end."""
+        """What has no outcome yet as requests that anybody may hand in: runs, each signed at its end."""
         waiting = self.store.waiting()
         parts = []
         while waiting:
             run = unbroken(waiting, count_max=self._count_max, bytes_max=REQUEST_BYTES_MAX)
             parts.append({"head": head_of(self._own_key(), run), "mutations": on_the_wire(run)})
             waiting = waiting[len(run) :]
-        named = {"ibc": self._kept("ibc"), "device_id": self.id}
+        named = {"protocol": PROTOCOL, "ibc": self._kept("ibc"), "device_id": self.id}
         return orjson.dumps([{**named, **part} for part in parts])
+
+    def export_file(self) -> bytes:
+        """The same as a file for whatever carries it: only the server can read it."""
+        outbox_key = str(self._kept("outbox_key"))
+        parts = orjson.loads(self.export())
+        return orjson.dumps([{"sealed": sealed(outbox_key, part)} for part in parts])
 
     def carry(self, exported: bytes) -> int:
         """Hand in another phone's file as this one's user; returns how many have arrived."""
@@ -407,7 +442,12 @@ class Device:
         except Refused as refusal:
             if refusal.status != UNAUTHORIZED:
                 raise
-        self.refresh()
+        try:
+            self.refresh()
+        except Refused as refusal:
+            if refusal.status != UNAUTHORIZED or self.store.kept("certificate") is None:
+                raise
+            self.readmit()
         return ask(str(self._kept("access_token")))
 
     def _own_key(self) -> Ed25519PrivateKey:

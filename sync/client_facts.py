@@ -1,6 +1,7 @@
 """What a phone makes by itself, without a network: frozen mutations, proofs and receipts. Pure."""
 
 import base64
+import gzip
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,16 @@ from typing import Any
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from infra.clock import Milliseconds, rfc3339
 from infra.ids import digest
 from infra.strict_json import canonical
 
 CODE_CHARS = 8
+SEALING = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+SEALED_AS = b"fieldledger outbox 1"
 FIRST_PREV = ""
 """What the first mutation of a chain names as the one before it."""
 
@@ -48,6 +53,8 @@ class ReceiptBlock:
     prefix: str
     first_serial: int
     last_serial: int
+    certificate: str = ""
+    """The server's word for it, should a restored database have forgotten the block."""
 
     def number(self, used: int) -> str:
         """The number after `used` numbers of the block. Errors: BlockUsedUp."""
@@ -137,6 +144,26 @@ def enrol_proof(
             }
         ),
     )
+
+
+def readmit_proof(
+    key: Ed25519PrivateKey, *, certificate: str, refresh_token: str, epoch: str
+) -> str:
+    """Shows that whoever brings the certificate is the phone that it names."""
+    words = {
+        "purpose": "readmit",
+        "certificate_sha256": digest(certificate),
+        "refresh_token_sha256": digest(refresh_token),
+        "epoch": epoch,
+    }
+    return signature(key, canonical(words))
+
+
+def sealed(outbox_key: str, part: Mapping[str, Any]) -> str:
+    """A part of an outbox that only the server can read: packed, then HPKE (RFC 9180)."""
+    public_key = X25519PublicKey.from_public_bytes(from_base64url(outbox_key))
+    packed = gzip.compress(orjson.dumps(part), mtime=0)
+    return to_base64url(SEALING.encrypt(packed, public_key, info=SEALED_AS))
 
 
 def refresh_proof(key: Ed25519PrivateKey, *, device_id: str, refresh_token: str) -> str:

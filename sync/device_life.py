@@ -16,7 +16,7 @@ from sync.receipt_numbers import block_rows
 
 
 class Order(StrEnum):
-    """What a phone can be asked to do at its next exchange (protocol 8)."""
+    """What a phone can be asked to do at its next exchange (protocol 10)."""
 
     WIPE = "wipe"
     UPDATE_APP = "update_app"

@@ -1,7 +1,7 @@
 """Is a phone equal to the server? Counts and digests in buckets, and whole buckets to repair (protocol 9)."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -69,8 +69,11 @@ def compare(
     epoch: str | None,
     cursor: str | None,
     held: Sequence[Bucket],
+    unknown: Collection[str] = (),
 ) -> Compared:
     """Compare what the phone holds with what it may see, in one snapshot. Errors: NotACursor.
+
+    `unknown` are entities that an earlier version has not heard of: they are left out.
 
     Another epoch has other versions: nothing is said but the epoch, and the phone pulls anew.
     """
@@ -81,7 +84,10 @@ def compare(
     # A scope that the phone is still leaving keeps its rows until they are dropped (protocol 5).
     leaving = {scope for scope, _ in at.leaving} if at and at.epoch == current else set()
     scopes = [view.scope for view in views if view.held or view.scope in leaving]
-    shown = buckets_of(_shown(connection, reader.ibc_id, scopes))
+    visible = _shown(connection, reader.ibc_id, scopes)
+    if unknown:
+        visible = (record for record in visible if record[0] not in unknown)
+    shown = buckets_of(visible)
     differ = [n for n, (ours, theirs) in enumerate(zip(shown, held, strict=True)) if ours != theirs]
     sent = _fitting(shown, differ)
     rows = _rows(connection, reader.ibc_id, scopes, set(sent)) if sent else []

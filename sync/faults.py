@@ -13,6 +13,7 @@ from infra.database import Database, fetch, insert_rows
 from ledger.exceptions import case
 from models.log import ExceptionCase
 from models.verdict import VerdictWord
+from models.versions import said_in
 from sync.arriving import OUR_FAULT, Arriving
 from sync.effects import apply_effects
 from sync.intake import read_mutations
@@ -85,7 +86,8 @@ def _decide_again(
     writing = Writing(connection, ibc_id, lock_head(connection, ibc_id), now)
     if not _stop_waiting(connection, ibc_id, stored):
         return
-    [mutation] = read_mutations([orjson.loads(stored["body"])], now)
+    protocol = said_in(stored["detail"])
+    [mutation] = read_mutations([orjson.loads(stored["body"])], now, protocol)
     # Its place in the device's chain is taken already.
     mutation.seq = None
     author = Author(

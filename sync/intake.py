@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from infra.clock import Milliseconds, from_rfc3339
@@ -13,6 +14,7 @@ from infra.strict_json import NotStrictJson, canonical, loads, loads_by_rule
 from models import ENTITIES, Entity
 from models.declaration import Owner, Policy
 from models.kinds import PAISA_MAX, SAFE_INTEGER_MAX
+from models.versions import PROTOCOL, upgraded
 from schemas.base import StrictSchema
 from schemas.checks import is_moment, is_uuid, row_check
 from schemas.envelope import PREV_CHARS_MAX, ExchangeSchema, MutationSchema
@@ -41,6 +43,7 @@ class TooManyMutations(ValueError):
 class Exchange:
     """One request of a device, read."""
 
+    protocol: int
     epoch: str | None
     cursor: str | None
     limit: int | None
@@ -60,6 +63,7 @@ def read_exchange(raw: bytes, now: Milliseconds) -> Exchange:
     envelope, mutations = read_envelope(raw, ExchangeSchema, now)
     device = envelope.get("device") or {}
     return Exchange(
+        protocol=envelope.get("protocol", PROTOCOL),
         epoch=envelope.get("epoch"),
         cursor=envelope.get("cursor"),
         limit=envelope.get("limit"),
@@ -87,27 +91,58 @@ def read_envelope(
     errors = errors_of(schema, envelope)
     if errors:
         raise Unreadable(errors)
-    mutations = read_mutations(rows, now)
+    protocol = envelope.get("protocol", PROTOCOL)
+    mutations = read_mutations(rows, now, protocol)
     if any(mutation.errors for mutation in mutations):
         loads_by_rule(raw)  # what is odd in one row may be odd in a way that concerns the whole
+        mutations = [
+            _in_other_words(row, now, mutation, protocol) if mutation.errors else mutation
+            for row, mutation in zip(rows, mutations, strict=True)
+        ]
     return envelope, mutations
 
 
-def read_mutations(rows: Sequence[Any], now: Milliseconds) -> list[Mutation]:
+def read_mutations(
+    rows: Sequence[Any], now: Milliseconds, protocol: int = PROTOCOL
+) -> list[Mutation]:
     """Read the rows in order, filling in each `prev` from the mutation before it (protocol 1)."""
+    read_one = _read_mutation if protocol == PROTOCOL else partial(_read_older, protocol=protocol)
     read: list[Mutation] = []
     previous: str | None = None
     for row in rows:
         if type(row) is dict and previous is not None and "prev" not in row:
             row["prev"] = previous
-        mutation = _read_mutation(row, now)
+        mutation = read_one(row, now)
         previous = mutation.body_hash
         read.append(mutation)
     return read
 
 
-def _read_mutation(row: Any, now: Milliseconds) -> Mutation:
+def _in_other_words(row: Any, now: Milliseconds, claimed: Mutation, protocol: int) -> Mutation:
+    """What makes no sense in the version that the request names, in the one in which it does.
+
+    No signature covers that name: whoever carries an outbox could spoil money with another, and an
+    app that was updated sends what it froze before.
+    """
+    for version in range(PROTOCOL, 0, -1):
+        if version != protocol:
+            [other] = read_mutations([row], now, version)
+            if not other.errors:
+                return other
+    return claimed
+
+
+def _read_older(row: Any, now: Milliseconds, protocol: int) -> Mutation:
+    """Read what an older app froze: its bytes are hashed and kept, and understood in today's words."""
     body = canonical(row)
+    mutation = _read_mutation(upgraded(row, protocol), now, body)
+    mutation.protocol = protocol
+    return mutation
+
+
+def _read_mutation(row: Any, now: Milliseconds, body: bytes | None = None) -> Mutation:
+    if body is None:
+        body = canonical(row)
     body_hash = hashlib.sha256(body).hexdigest()
     if type(row) is not dict:
         return _nameless(body, body_hash, {"mutation": "not_an_object"}, now)

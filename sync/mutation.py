@@ -51,6 +51,8 @@ class Mutation:
     body: str
     body_hash: str
     prev: str | None = None
+    protocol: int | None = None
+    """The version in whose words `body` is, when that is an earlier one; `fields` are of today."""
     errors: dict[str, str] = field(default_factory=dict)
     """Field → message key; empty when every check passed."""
 

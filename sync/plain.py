@@ -159,6 +159,7 @@ def _is_unbroken(mutations: Sequence[Mutation]) -> bool:
 def _is_new_fact(mutation: Mutation) -> bool:
     return (
         not mutation.errors
+        and mutation.protocol is None
         and mutation.entity is not None
         and mutation.op == Op.PUT
         and mutation.base_version is None

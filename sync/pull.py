@@ -83,7 +83,7 @@ class Page:
     leaving: Sequence[str]
     dropped: Sequence[str]
     orders: Sequence[str] = ()
-    """What the phone is to do now (protocol 8)."""
+    """What the phone is to do now (protocol 10)."""
 
     def json(self, now: Milliseconds, *, before: bytes = b"") -> bytes:
         """The answer of a pull; `before` goes in front, for the answer of a whole exchange."""

@@ -26,7 +26,7 @@ def further_block(
     lock_head(connection, ibc_id)  # two questions at once must not get two blocks
     newest = newest_block(connection, ibc_id=ibc_id, device_id=device_id)
     if newest is not None:
-        used = _received(connection, ibc_id, newest.prefix)
+        used = received(connection, ibc_id, newest.prefix)
         left = newest.left_after(max(used, default=newest.first_serial - 1))
         if left * 100 > newest.size * LEFT_PERCENT_MAX:
             return newest
@@ -62,9 +62,13 @@ def missing_in(used: Sequence[int], first_serial: int) -> Ranges:
 
 
 def _block_row(connection: Connection, ibc_id: str, block: Any) -> Mapping[str, Any]:
-    states = _received(connection, ibc_id, block.prefix)
+    states = received(connection, ibc_id, block.prefix)
     used = sorted(states)
-    gaps = missing_in(used, block.first_serial)
+    explained = _explained(connection, ibc_id, block.prefix)
+    told = {n for gap in explained for n in range(gap.first_serial, gap.last_serial + 1)}
+    # What lies above the last that was used is not missing, whether it is explained or not.
+    below = {n for n in told if used and n < used[-1]}
+    gaps = missing_in([*{*used, *below}], block.first_serial)
     return {
         "prefix": block.prefix,
         "kind": block.kind,
@@ -76,10 +80,28 @@ def _block_row(connection: Connection, ibc_id: str, block: Any) -> Mapping[str, 
         "missing": [[_number(block.prefix, a), _number(block.prefix, b)] for a, b in gaps],
         "missing_count": sum(last - first + 1 for first, last in gaps),
         "last_used": _number(block.prefix, used[-1]) if used else None,
+        "explained": [
+            {
+                "first": _number(block.prefix, gap.first_serial),
+                "last": _number(block.prefix, gap.last_serial),
+                "reason": gap.reason,
+            }
+            for gap in explained
+        ],
     }
 
 
-def _received(connection: Connection, ibc_id: str, prefix: str) -> dict[int, str | None]:
+def _explained(connection: Connection, ibc_id: str, prefix: str) -> Sequence[Any]:
+    return fetch(
+        connection,
+        "SELECT first_serial, last_serial, reason FROM receipt_gaps "
+        "WHERE ibc_id = :ibc_id AND prefix = :prefix AND deleted_at IS NULL ORDER BY first_serial, id",
+        ibc_id=ibc_id,
+        prefix=prefix,
+    )
+
+
+def received(connection: Connection, ibc_id: str, prefix: str) -> dict[int, str | None]:
     """Serial → where the books have put it, of the numbers of a prefix that have arrived."""
     rows = fetch(
         connection,

@@ -19,10 +19,6 @@ SCHEMA_VERSION = 1
 """The version of the documents of today; an older client is told to update when it pulls."""
 
 
-class Outdated(Exception):
-    """This version of the documents is no longer sent; update the app. What it pushes is taken."""
-
-
 class Checkpoint(NamedTuple):
     """How far a client has read one entity: the number of the last document, and its id."""
 

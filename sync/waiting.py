@@ -11,6 +11,7 @@ from infra.ids import derived_id, digest
 from infra.strict_json import canonical
 from models import ENTITIES
 from models.verdict import VerdictWord
+from models.versions import said_in, upgraded_fields
 from sync.lookup import awaits
 from sync.mutation import SERVER
 from sync.outcomes import OutcomeWord
@@ -65,7 +66,8 @@ def _take_stored(writing: Writing, ids: Collection[str]) -> list[Mapping[str, An
 def _release(writing: Writing, waiting: Mapping[str, Any]) -> None:
     """An entry `of` the mutation, its record, and a verdict for the phone that made it."""
     entity = ENTITIES[waiting["entity"]]
-    sent = orjson.loads(waiting["body"])
+    said = orjson.loads(waiting["body"])["fields"]
+    sent = upgraded_fields(entity.name, said, said_in(waiting["detail"]))
     seq = writing.log(
         {
             "origin": waiting["origin"],
@@ -79,7 +81,7 @@ def _release(writing: Writing, waiting: Mapping[str, Any]) -> None:
             **release_of(waiting["id"], waiting["body_hash"]),
         }
     )
-    fields = sent["fields"] | dict.fromkeys(entity.stamped, waiting["officer_id"])
+    fields = {**sent, **dict.fromkeys(entity.stamped, waiting["officer_id"])}
     record = Record(
         entity=entity,
         id=waiting["record_id"],

@@ -47,14 +47,21 @@ class Wire:
 
 
 def enrolled(
-    client: FlaskClient, database: Database, office: Office, officer: int, *, now: int
+    client: FlaskClient,
+    database: Database,
+    office: Office,
+    officer: int,
+    *,
+    now: int,
+    key: Ed25519PrivateKey | None = None,
+    device_id: str | None = None,
 ) -> Device:
     """A phone as after its enrolment: with a key, a block of numbers and a secret of its own."""
     staff_id = office.officers[officer]
     number = f"O{office.accounts[0][:2]}{officer}"
     card = a_put("staff", staff_id, staff_no=number, roles=["officer"], active=True)
     office_write(database, office.code, card)
-    key, device_id = Ed25519PrivateKey.generate(), new_id()
+    key, device_id = key or Ed25519PrivateKey.generate(), device_id or new_id()
     with database.write() as connection:
         found = card_at(connection, staff_id, office.code)
         assert found is not None

@@ -3,6 +3,7 @@
 import pytest
 
 from auth.blocks import SERIALS_PER_BLOCK
+from infra.ids import new_id
 from sync.client import hand_in
 from sync.client_facts import ReceiptBlock
 from sync.client_http import Refused
@@ -193,3 +194,124 @@ def test_the_clock_of_a_phone_is_measured_and_orders_nothing(database, signer, i
     assert (
         one(database, "SELECT DISTINCT received_at FROM mutations WHERE origin = 'device'") == NOW
     )
+
+
+# Counters, paper books, and gaps explained
+
+
+def give(desk, signer, kind, key):
+    return desk("admin").post(f"/devices/{signer.id}/receipt-blocks", {"kind": kind}, key=key)
+
+
+@pytest.mark.parametrize("kind", ["counter", "paper"])
+def test_a_book_is_given_once_for_each_request_and_no_prefix_twice(database, signer, desk, kind):
+    key = new_id()
+
+    first, again, other = (give(desk, signer, kind, k) for k in (key, key, new_id()))
+
+    assert (first.status_code, first.json["kind"]) == (201, kind)
+    assert again.json == first.json
+    assert other.json["prefix"] > first.json["prefix"]
+    prefixes = rows(database, "SELECT prefix FROM receipt_blocks WHERE ibc_id = 'DEF'")
+    assert len(set(prefixes)) == len(prefixes) == 3
+
+
+def test_what_is_keyed_in_from_a_paper_book_is_good_and_the_phone_prints_on_from_its_own(
+    database, signer, desk, ibc
+):
+    book = give(desk, signer, "paper", new_id()).json
+    stub = cash(ibc.accounts[0]) | {"receipt_no": f"{book['prefix']}-000017"}
+
+    signer.record("collection", stub)
+    receipt, _ = signer.collect(cash(ibc.accounts[1]))
+    outcomes = signer.exchange().outcomes
+
+    assert [o["outcome"] for o in outcomes] == ["applied", "applied"]
+    assert receipt.number[:2] == signer.store.kept("receipt_block")["prefix"]
+    listed = {
+        row["prefix"]: row for row in desk("supervisor").all(f"/devices/{signer.id}/receipts")
+    }
+    assert listed[book["prefix"]]["kind"] == "paper"
+    assert listed[book["prefix"]]["missing_count"] == 16
+
+
+def test_a_book_of_a_dead_phone_goes_to_the_next_and_a_phones_own_block_never_does(
+    signer, enrol, desk, ibc
+):
+    book = give(desk, signer, "paper", new_id()).json
+    successor, admin = enrol(), desk("admin")
+    own = signer.store.kept("receipt_block")["prefix"]
+
+    moved = admin.put(f"/receipt-blocks/{book['prefix']}/holder", {"device_id": successor.id})
+    refused = admin.put(f"/receipt-blocks/{own}/holder", {"device_id": successor.id})
+    stub = cash(ibc.accounts[0]) | {"receipt_no": f"{book['prefix']}-000001"}
+    successor.record("collection", stub)
+    signer.record("collection", cash(ibc.accounts[1]) | {"receipt_no": f"{book['prefix']}-000002"})
+
+    assert (moved.status_code, refused.status_code) == (204, 404)
+    assert [o["outcome"] for o in successor.exchange().outcomes] == ["applied"]
+    assert [o.get("code") for o in signer.exchange().outcomes] == ["RECEIPT_NOT_ISSUED"]
+
+
+def explain(desk, signer, first, last, key=None, reason="damaged", role="supervisor"):
+    prefix = signer.store.kept("receipt_block")["prefix"]
+    asked = {"first": f"{prefix}-{first:06d}", "last": f"{prefix}-{last:06d}", "reason": reason}
+    return desk(role).post(f"/devices/{signer.id}/receipt-gaps", asked, key=key or new_id())
+
+
+def test_an_explained_gap_is_missing_no_more_and_stays_used_up(database, signer, desk, ibc):
+    use(signer, ibc, 1)
+    use(signer, ibc, 6)
+    key = new_id()
+
+    first, again = explain(desk, signer, 2, 3, key), explain(desk, signer, 2, 3, key)
+    explain(desk, signer, 499, 500, reason="returned")
+    [block] = desk("supervisor").all(f"/devices/{signer.id}/receipts")
+
+    prefix = block["prefix"]
+    assert (first.status_code, again.json) == (201, first.json)
+    assert block["missing"] == [[f"{prefix}-000004", f"{prefix}-000005"]]
+    assert [(gap["first"][-3:], gap["reason"]) for gap in block["explained"]] == [
+        ("002", "damaged"),
+        ("499", "returned"),
+    ]
+    assert block["last_used"] == f"{prefix}-000006"
+    assert count(database, "mutations WHERE entity = 'receipt_gap'") == 2
+
+
+def test_a_number_that_was_called_lost_and_arrives_is_taken_and_used(signer, desk, ibc):
+    use(signer, ibc, 5)
+    explain(desk, signer, 4, 4, reason="lost")
+    late = cash(ibc.accounts[1]) | {
+        "receipt_no": f"{signer.store.kept('receipt_block')['prefix']}-000004"
+    }
+
+    signer.record("collection", late)
+
+    assert [o["outcome"] for o in signer.exchange().outcomes] == ["applied"]
+    [block] = desk("supervisor").all(f"/devices/{signer.id}/receipts")
+    assert (block["used"], block["missing_count"]) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "error"),
+    [
+        (5, 5, "number_was_used"),
+        (4, 6, "number_was_used"),
+        (3, 2, "not_of_this_block"),
+        (499, 501, "not_of_this_block"),
+    ],
+)
+def test_what_explains_nothing_is_refused(database, signer, desk, ibc, first, last, error):
+    use(signer, ibc, 5)
+
+    answer = explain(desk, signer, first, last)
+
+    assert (answer.status_code, answer.json["errors"]) == (422, {"first": error})
+    assert count(database, "receipt_gaps") == 0
+
+
+def test_who_may_give_books_and_explain_gaps(signer, desk):
+    assert explain(desk, signer, 1, 1, role="cashier").status_code == 403
+    path = f"/devices/{signer.id}/receipt-blocks"
+    assert desk("supervisor").post(path, {"kind": "paper"}, key=new_id()).status_code == 403

@@ -43,6 +43,9 @@ class Desk:
         given = {"json": body} if body is not None else {}
         return self.client.post(self._url(path, None), headers=headers, **given, **more)
 
+    def put(self, path: str, body: Any) -> Any:
+        return self.client.put(self._url(path, None), headers=self._headers(), json=body)
+
     def all(self, path: str, limit: int = 100) -> list[dict[str, Any]]:
         """Every row of a list, page by page along the Link headers."""
         rows: list[dict[str, Any]] = []

@@ -16,7 +16,10 @@ ENROLLED = {
     "ibc": "DEF",
     "staff": {"id": "officer", "staff_no": "O1001"},
     "receipt_secret": "A" * 43,
-    "receipt_block": {"prefix": "A0", "first_serial": 1, "last_serial": 500},
+    "receipt_block": {"prefix": "A0", "first_serial": 1, "last_serial": 500, "certificate": "a.b"},
+    "certificate": "a.b",
+    "outbox_key": "A" * 43,
+    "epoch": "one",
     "access_token": "first",
     "refresh_token": "refresh",
 }
