@@ -157,6 +157,7 @@ def _report(standing: Standing, carried: Carried, now: Milliseconds) -> dict[str
         "pending_since": (standing.pending_since or now) if carried.pending else None,
         "app_version": carried.app,
         "clock_offset_ms": carried.clock_offset_ms,
+        "cursor": carried.cursor,
     }
 
 

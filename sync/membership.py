@@ -26,6 +26,7 @@ class Joining(NamedTuple):
 
 
 ROUND, STOP = ENTITIES["round"], ENTITIES["stop"]
+NAMES_NOBODY = ", ".join(f"'{state}'" for state in sorted(GIVEN_UP))
 
 
 def grant(
@@ -133,7 +134,7 @@ def _stops_of(writing: Writing, round_id: str) -> dict[str, str]:
     rows = fetch(
         writing.connection,
         "SELECT account_no, id FROM stops WHERE ibc_id = :ibc_id AND round_id = :round_id "
-        "AND state NOT IN ('moved', 'withdrawn') ORDER BY walk_order",
+        f"AND state NOT IN ({NAMES_NOBODY}) ORDER BY walk_order",
         ibc_id=writing.ibc_id,
         round_id=round_id,
     )
