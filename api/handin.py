@@ -11,6 +11,7 @@ from auth.access import carried
 from auth.cards import card_at, enrolment_of
 from auth.roles import Permission, permissions_of
 from infra.clock import rfc3339
+from infra.tenancy import within
 from models.device import DeviceState
 from schemas.envelope import HandedInSchema, HandinSchema
 from sync import device_life
@@ -47,7 +48,8 @@ def hand_in() -> dict[str, Any] | Response:
     # 2. Its mutations land in its own IBC, wherever the carrier belongs (ruling 7).
     carrier = context().carrier
     how = Carried(trusted=trusted, signed=True, carrier=carrier.staff_id if carrier else BY_ITSELF)
-    pushed = push(context().database, handin.ibc_id, author, handin.mutations, now, how)
+    with within(handin.ibc_id):
+        pushed = push(context().database, handin.ibc_id, author, handin.mutations, now, how)
     if pushed.logged:
         context().ring("books", handin.ibc_id)
     by_itself = carrier is None or carrier.device_id == handin.device_id
