@@ -3,7 +3,7 @@
 import pytest
 
 from tests.simulation.scopes.conftest import hasty
-from tests.simulation.scopes.crowd import CODE, a_crowd
+from tests.simulation.scopes.crowd import CODE, a_crowd, strangers
 from tests.simulation.scopes.oracle import audit, outcomes
 
 __all__ = ["hasty"]
@@ -20,6 +20,7 @@ def test_two_hundred_phones_end_equal_and_no_fact_is_lost_or_doubled(seed, hasty
 
     repairs = [phone.compare() for phone in crowd.phones]
     assert [(one.equal, one.put, one.dropped) for one in repairs] == [(True, 0, 0)] * PHONES
+    assert strangers(crowd, every=10) == []
     with hasty.read() as connection:
         assert audit(connection, CODE, crowd.notebook) == []
         told = outcomes(connection, CODE)

@@ -17,10 +17,11 @@ from models.log import Grant
 from sync.client import Device, Lost, Store
 from sync.client_facts import Frozen
 from sync.writing import begin_log
-from tests.building import NOW, a_consumer, a_put, a_round, a_stop, an_issue, office_write
+from tests.building import NOW, Phone, a_consumer, a_put, a_round, a_stop, an_issue, office_write
 from tests.integration.first.phones import Wire
 from tests.integration.office.conftest import SECRET_KEY
 from tests.integration.office.desk import a_desk
+from tests.integration.sync.seeing import visible_to
 from tests.simulation.scopes.oracle import Notebook
 
 CODE = "CRD"
@@ -207,6 +208,19 @@ class Crowd:
     def _rows(self, statement: str, **parameters: Any) -> Sequence[Any]:
         with self.database.read() as connection:
             return fetch(connection, statement, ibc_id=CODE, **parameters)
+
+
+def strangers(crowd: Crowd, every: int) -> list[str]:
+    """Records that a phone should not hold or lacks, by plain SQL over the rounds: of every so many."""
+    wrong = []
+    for phone in crowd.phones[::every]:
+        seen_as = Phone(
+            database=crowd.database, code=CODE, device_id=phone.id, officer_id=phone.staff_id
+        )
+        visible, held = visible_to(seen_as).keys(), phone.store.contents().keys()
+        wrong += [f"{phone.id} lacks {name}" for name in visible - held]
+        wrong += [f"{phone.id} should not hold {name}" for name in held - visible]
+    return wrong
 
 
 def open_office(database: Database, count: int) -> tuple[list[str], list[str], list[str]]:
