@@ -24,7 +24,6 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from infra.postgres_rows import Shape, parameters_of, statement_of
-
 from infra.tenancy import NOBODY, SETTING, here
 
 ATTEMPTS_MAX = 5

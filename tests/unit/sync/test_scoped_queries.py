@@ -34,6 +34,7 @@ MAY_IMPORT = {
 """What builds statements without SQL: (module, name) → who may."""
 ANY_TABLE = {
     "infra/database.py": "how rows are written, whatever the table",
+    "infra/postgres_rows.py": "the same on PostgreSQL",
     "sync/restore.py": "whether the database is empty",
     "sync/snapshot.py": "deletes what it had read, key by key",
 }
