@@ -32,7 +32,7 @@ from api import (
 from api.context import EXTENSION, Parts, context
 from api.openapi import FieldLedgerApi
 from api.problems import FORBIDDEN, NOT_FOUND, SIGN_IN, answer, register_problems
-from auth.access import Access, decide, mark_of
+from auth.access import Access, Mark, decide, mark_of
 from auth.errors import AuthError, TokenRefused
 from auth.principals import Principal, principal_of
 from auth.tokens import read
@@ -41,6 +41,7 @@ from infra.limits import BODY_BYTES_MAX
 from infra.logging import configure_logging
 from infra.queue import Bell
 from infra.settings import Settings
+from infra.tenancy import EVERY, within
 
 SIGN_IN_RATE = "120 per minute"
 """Tries at each door that takes a secret, for one address: a whole office may sit behind one. The
@@ -105,7 +106,11 @@ def create_app(settings: Settings) -> Flask:
     app.config.update(OPENAPI | COMPRESSION, MAX_CONTENT_LENGTH=BODY_BYTES_MAX)
     app.extensions[EXTENSION] = Parts(
         settings,
-        Database(settings.database_url, connections_max=settings.web_threads),
+        Database(
+            settings.database_url,
+            connections_max=settings.web_threads,
+            role=settings.database_role,
+        ),
         Bell(settings.redis_url),
     )
     api = FieldLedgerApi(app)
@@ -118,6 +123,7 @@ def create_app(settings: Settings) -> Flask:
     _limit_doors(app, settings)
     register_problems(app)
     app.before_request(_deny_by_default)
+    app.teardown_request(_leave_ibc)
     app.after_request(_safe_headers)
     cli.register(app)
     return app
@@ -162,11 +168,34 @@ def _deny_by_default() -> Response | None:
     ibc_id = (request.view_args or {}).get("code")
     match decide(view, principal, ibc_id=ibc_id):
         case Access.ALLOWED:
+            _enter_ibc(ibc_id or _ibc_of_phone(mark, principal))
             return None
         case Access.SIGN_IN:
             return answer(SIGN_IN)
         case Access.FORBIDDEN:
             return answer(FORBIDDEN)
+
+
+def _enter_ibc(ibc_id: str | None) -> None:
+    """From here on this request sees the rows of the IBC in its address, or of its phone.
+
+    Where neither names one (somebody signs in, enrols, asks who he is, verifies a receipt), the
+    view reads the directories above the IBCs.
+    """
+    g.within = within(ibc_id or EVERY)
+    g.within.__enter__()
+
+
+def _ibc_of_phone(mark: Mark | None, principal: Principal | None) -> str | None:
+    """A phone asks about its own IBC; whoever only carries another's outbox does not."""
+    if principal is None or mark is None or mark.welcomes:
+        return None
+    return principal.ibc_id
+
+
+def _leave_ibc(_error: BaseException | None) -> None:
+    if "within" in g:
+        g.pop("within").__exit__(None, None, None)
 
 
 def _principal() -> Principal | None:
@@ -182,7 +211,7 @@ def _principal() -> Principal | None:
     known = parts.recent.find(claims, now=now)
     if known is not None:
         return known
-    with parts.database.read() as connection:
+    with within(EVERY), parts.database.read() as connection:
         principal = principal_of(connection, claims)
     parts.recent.keep(claims, principal, now=now)
     return principal

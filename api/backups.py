@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import click
-from flask.cli import with_appcontext
 
 from api.context import context
+from api.upkeep import upkeep
 from infra.clock import now_ms, rfc3339
 from infra.database import fetch
 from ledger.checks import verify
@@ -18,7 +18,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command("backup")
 @click.argument("file", type=FILE)
 @click.option("--verify-books", is_flag=True, help="First check every invariant of the books.")
-@with_appcontext
+@upkeep
 def backup_command(file: Path, *, verify_books: bool) -> None:
     """Write a copy of the database to FILE and read it back; work goes on meanwhile."""
     if verify_books:
@@ -34,17 +34,18 @@ def backup_command(file: Path, *, verify_books: bool) -> None:
 @click.command("restore")
 @click.argument("file", type=FILE)
 @click.option("--replace", is_flag=True, help="Delete what the database holds now.")
-@with_appcontext
+@upkeep
 def restore_command(file: Path, *, replace: bool) -> None:
     """Put the copy in FILE in the place of the database and begin a new epoch.
 
     Stop the web server and the workers first. What phones wrote since they offer again; what the
     office wrote since is to be done again.
     """
-    with context().database.write() as connection:
+    database = context().parts.owners_database
+    with database.write() as connection:
         migrations.upgrade(connection)
     try:
-        manifest = restore.restore(context().database, file, replace=replace, now=now_ms())
+        manifest = restore.restore(database, file, replace=replace, now=now_ms())
     except (backup.BackupDamaged, restore.NotEmpty, restore.OtherSchema) as fact:
         raise click.ClickException(str(fact)) from fact
     click.echo(f"{file}  restored as of {rfc3339(manifest.taken_at)}, in a new epoch")

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 import orjson
 from flask import Flask
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import AppGroup
 from rich.progress import Progress
 
 from api.backups import backup_command, restore_command
 from api.context import context
 from api.demo import demo_token, sign_in_lines
 from api.generated import write_generated
+from api.upkeep import upkeep
 from infra.clock import local_date, now_ms
 from infra.database import fetch
 from ledger.chain_checks import log_chain_verifies
@@ -34,19 +35,19 @@ def register(app: Flask) -> None:
 
 
 @click.command()
-@with_appcontext
+@upkeep
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    with context().database.write() as connection:
+    with context().parts.owners_database.write() as connection:
         migrations.upgrade(connection)
 
 
 @click.command()
 @click.option("-m", "message", required=True, help="What the revision does.")
-@with_appcontext
+@upkeep
 def revision(message: str) -> None:
     """Write a new schema revision from the declarations."""
-    with context().database.write() as connection:
+    with context().parts.owners_database.write() as connection:
         migrations.revise(connection, message)
 
 
@@ -54,7 +55,7 @@ def revision(message: str) -> None:
 @click.option("--consumers", default=80_000, show_default=True, help="How many consumers.")
 @click.option("--seed", "seed_number", default=1, show_default=True, help="Same seed, same data.")
 @click.option("--date", "day", default=None, help="The day of the rounds; today when not given.")
-@with_appcontext
+@upkeep
 def seed_command(consumers: int, seed_number: int, day: str | None) -> None:
     """Fill an empty database with the demonstration IBC."""
     now = now_ms()
@@ -74,7 +75,7 @@ def seed_command(consumers: int, seed_number: int, day: str | None) -> None:
 
 
 @click.command()
-@with_appcontext
+@upkeep
 def seeded() -> None:
     """Exit 0 when the database holds an IBC, else 1."""
     with context().database.read() as connection:
@@ -83,7 +84,7 @@ def seeded() -> None:
 
 @books.command("verify")
 @click.option("--ibc", "ibc_id", default=None, help="One IBC; all when not given.")
-@with_appcontext
+@upkeep
 def verify_command(ibc_id: str | None) -> None:
     """Check every invariant of the books; exit 1 and say what is wrong, and where."""
     wrong = 0
@@ -100,7 +101,7 @@ def verify_command(ibc_id: str | None) -> None:
 
 @log_group.command("verify")
 @click.option("--witness", "path", type=click.Path(exists=True, dir_okay=False), required=True)
-@with_appcontext
+@upkeep
 def verify_log(path: str) -> None:
     """Hold the log against witnesses that devices kept (JSON, one a line); exit 1 when it differs."""
     lines = Path(path).read_text("utf-8").splitlines()
@@ -117,7 +118,7 @@ def verify_log(path: str) -> None:
 
 
 @demo.command("sign-ins")
-@with_appcontext
+@upkeep
 def sign_ins() -> None:
     """Print how to sign in to the demonstration."""
     for line in sign_in_lines():
@@ -127,7 +128,7 @@ def sign_ins() -> None:
 @demo.command("token")
 @click.option("--staff-no", default=None, help="Whose token, by staff number.")
 @click.option("--role", default=None, help="The first person with this role.")
-@with_appcontext
+@upkeep
 def token(staff_no: str | None, role: str | None) -> None:
     """Print one JSON object with an access token; for an officer, of a device enrolled for it."""
     if (staff_no is None) == (role is None):
@@ -136,7 +137,7 @@ def token(staff_no: str | None, role: str | None) -> None:
 
 
 @click.command()
-@with_appcontext
+@upkeep
 def docs() -> None:
     """Write the generated pages of docs/."""
     for path in write_generated():

@@ -30,6 +30,11 @@ class Parts:
     bell: Bell
 
     @cached_property
+    def owners_database(self) -> Database:
+        """The same database as whoever owns its tables: for migrations and restores."""
+        return Database(self.settings.database_url)
+
+    @cached_property
     def keys(self) -> Keys:
         return keys_of(self.settings.secret_key)
 

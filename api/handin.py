@@ -13,6 +13,7 @@ from auth.roles import Permission, permissions_of
 from auth.sealing import opened
 from infra.clock import rfc3339
 from infra.strict_json import loads
+from infra.tenancy import within
 from models.device import DeviceState
 from schemas.envelope import HandedInSchema, HandinSchema
 from sync import device_life
@@ -49,7 +50,8 @@ def hand_in() -> dict[str, Any] | Response:
     # 2. Its mutations land in its own IBC, wherever the carrier belongs (ruling 7).
     carrier = context().carrier
     how = Carried(trusted=trusted, signed=True, carrier=carrier.staff_id if carrier else BY_ITSELF)
-    pushed = push(context().database, handin.ibc_id, author, handin.mutations, now, how)
+    with within(handin.ibc_id):
+        pushed = push(context().database, handin.ibc_id, author, handin.mutations, now, how)
     if pushed.logged:
         context().ring("books", handin.ibc_id)
     by_itself = carrier is None or carrier.device_id == handin.device_id

@@ -13,6 +13,7 @@ from flask import Response
 
 from infra.clock import monotonic, pause
 from infra.database import Database
+from infra.tenancy import within
 from sync.foreign_feed import look
 from sync.pull import Reader
 
@@ -73,6 +74,7 @@ def _until_news(database: Database, reader: Reader) -> Iterator[str]:
 
 def _state(database: Database, reader: Reader) -> object:
     """What moves whenever the reader has something to pull."""
-    with database.read() as connection:
+    # The request that asked has ended: it no longer says for whom.
+    with within(reader.ibc_id), database.read() as connection:
         sight = look(connection, reader)
     return sight.epoch, sorted(sight.views)

@@ -21,6 +21,7 @@ from schemas.envelope import (
     PushedSchema,
 )
 from schemas.query import PullQuerySchema
+from sync.cursor import worth_keeping
 from sync.handin import is_signed_by
 from sync.intake import Exchange, read_exchange
 from sync.mutation import Author, Origin
@@ -97,6 +98,7 @@ def _push(asked: Exchange, now: Milliseconds) -> Pushed:
         clock_offset_ms=asked.clock - now if asked.clock is not None else None,
         app=asked.app,
         pending=asked.pending,
+        cursor=worth_keeping(asked.cursor),
     )
     author = Author(
         id=str(principal.device_id), origin=Origin.DEVICE, officer_id=principal.staff_id

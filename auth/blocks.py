@@ -13,6 +13,7 @@ from auth.proofs import from_base64url, to_base64url
 from auth.receipts import SECRET_BYTES
 from infra.clock import Milliseconds
 from infra.database import fetch, insert_rows
+from infra.tenancy import across
 from models.identity import DeviceSecret, ReceiptBlock
 
 SERIALS_PER_BLOCK = 500
@@ -180,10 +181,12 @@ def _row(
 
 def _last_prefix(connection: Connection) -> str | None:
     """The greatest by length, then by bytes; reads a small table, once per 500 receipts."""
-    rows = fetch(
-        connection,
-        "SELECT prefix FROM receipt_blocks ORDER BY length(prefix) DESC, prefix DESC LIMIT 1",
-    )
+    # No two IBCs share a prefix.
+    with across(connection):
+        rows = fetch(
+            connection,
+            "SELECT prefix FROM receipt_blocks ORDER BY length(prefix) DESC, prefix DESC LIMIT 1",
+        )
     return rows[0].prefix if rows else None
 
 

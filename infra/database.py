@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from infra.postgres_rows import Shape, parameters_of, statement_of
+from infra.tenancy import NOBODY, SETTING, here
 
 ATTEMPTS_MAX = 5
 """Serialization failures, deadlocks and a busy SQLite are tried this often before they are said."""
@@ -46,10 +47,11 @@ OnConflict = Literal["fail", "ignore", "replace"]
 class Database:
     """One database; `read` gives one snapshot, `write` one transaction that queues behind its like."""
 
-    def __init__(self, url: str, *, connections_max: int = 16) -> None:
+    def __init__(self, url: str, *, connections_max: int = 16, role: str = "") -> None:
+        """`role`: PostgreSQL only, the role to work as when it is not the one that signs in."""
         self.is_sqlite = url.startswith("sqlite")
         self.engine = (
-            _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url, connections_max)
+            _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url, connections_max, role)
         )
         # SQLite's driver begins nothing by itself (see _settle), so there every look is one.
         self._glances = (
@@ -362,7 +364,7 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
-def _postgres_engine(url: str, connections_max: int) -> Engine:
+def _postgres_engine(url: str, connections_max: int, role: str) -> Engine:
     # force_custom_plan: a plan made on an empty table and kept fell from 23,000 to 2,800 rows/s.
     options = " ".join(
         f"-c {name}={value}"
@@ -372,9 +374,10 @@ def _postgres_engine(url: str, connections_max: int) -> Engine:
             "statement_timeout": STATEMENT_TIMEOUT_MS,
             "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_MS,
             "timezone": "UTC",
+            **({"role": role} if role else {}),
         }.items()
     )
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=connections_max,
         max_overflow=0,
@@ -382,3 +385,17 @@ def _postgres_engine(url: str, connections_max: int) -> Engine:
         hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 5},
     )
+    event.listen(engine, "checkout", _enter)
+    return engine
+
+
+def _enter(connection: Any, record: Any, _proxy: object) -> None:
+    """Tell a connection for whom it is taken; it remembers, and is mostly taken for the same one."""
+    wanted = here()
+    if record.info.get(SETTING, NOBODY) == wanted:
+        return
+    # Outside of any transaction, or the pool's ROLLBACK would take it back.
+    connection.autocommit = True
+    connection.execute("SELECT set_config(%s, %s, false)", (SETTING, wanted))
+    connection.autocommit = False
+    record.info[SETTING] = wanted

@@ -42,6 +42,10 @@ class Settings:
     """DEBUG, INFO, WARNING or ERROR."""
     sweep_seconds: float = 2.0
     """How often the clock process rings the bells that were lost."""
+    database_role: str = ""
+    """PostgreSQL: the role that everything but migrations and restores works as. `field_app`, made by
+    the migrations, is held by row-level security; empty: whoever `database_url` signs in as.
+    """
     demo: bool = True
     """Whether a new database is filled with the demonstration IBC, whose sign-ins are printed."""
 

@@ -143,6 +143,8 @@ class DeviceChain(Base):
     pending_since = Column(WHOLE)
     """Since when its outbox has not been empty, as far as it said."""
     app_version = Column(TEXT)
+    cursor = Column(TEXT)
+    """With which it last exchanged: how far it has read, and which scopes it is still leaving."""
     clock_offset_ms = Column(WHOLE)
     refused = Column(WHOLE, nullable=False, server_default="0")
     held = Column(WHOLE, nullable=False, server_default="0")

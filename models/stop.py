@@ -24,6 +24,9 @@ class StopStateWord(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+GIVEN_UP = frozenset({"moved", "withdrawn"})
+"""A stop in one of these stays on its round and brings its consumer to no phone any more."""
+
 StopState = Annotated[str, mapped_column(TEXT), OneOf(StopStateWord)]
 StopOutcome = Annotated[str, mapped_column(TEXT), OneOf(OutcomeWord)]
 

@@ -1,10 +1,10 @@
 """What the office decides, plans and imports: what it sends and what it is answered."""
 
-from typing import get_args
+from typing import Any, get_args
 
 from marshmallow import fields, validate
 
-from infra.limits import ROUND_STOPS_MAX
+from infra.limits import IMPORT_ROWS_MAX, ROUND_STOPS_MAX
 from models.decision import DecisionKindWord, DecisionStateWord
 from models.kinds import AccountNo, Day, Id, Label, Note, OneOf, Paisa
 from models.kinds import Count as StopNumber
@@ -67,6 +67,48 @@ class RoundWrite(StrictSchema):
         error_messages=MESSAGES,
         metadata={"description": f"At most ROUND_STOPS_MAX = {ROUND_STOPS_MAX}."},
     )
+
+
+def _stop_ids() -> fields.Field[Any]:
+    return fields.List(
+        needed(Id()),
+        required=True,
+        validate=validate.Length(1, ROUND_STOPS_MAX, error="wrong_length {min} {max}"),
+        error_messages=MESSAGES,
+        metadata={"description": f"At most ROUND_STOPS_MAX = {ROUND_STOPS_MAX}."},
+    )
+
+
+class RoundSplitWrite(StrictSchema):
+    """Doors that nobody has reached, for another officer."""
+
+    officer_id = needed(Id())
+    stops = _stop_ids()
+
+
+class RoundWithdrawWrite(StrictSchema):
+    """Doors that nobody has reached and nobody shall."""
+
+    stops = _stop_ids()
+
+
+class ConsumersMoveWrite(StrictSchema):
+    """Consumers for another area."""
+
+    area_id = needed(Id())
+    accounts = fields.List(
+        needed(ACCOUNT_NO),
+        required=True,
+        validate=validate.Length(1, IMPORT_ROWS_MAX, error="wrong_length {min} {max}"),
+        error_messages=MESSAGES,
+        metadata={"description": f"At most IMPORT_ROWS_MAX = {IMPORT_ROWS_MAX}."},
+    )
+
+
+class ConsumersMovedSchema(StrictSchema):
+    """How many consumers were not there yet."""
+
+    moved = needed(COUNT)
 
 
 class RoundStateWrite(StrictSchema):

@@ -115,6 +115,19 @@ class RoundStopSchema(StrictSchema):
     collected_paisa = needed(PAISA)
 
 
+class RoundPhoneSchema(StrictSchema):
+    """A phone of an officer who has or had a round, as it was when it was last here."""
+
+    device_id = needed(Id())
+    public_label = words()
+    state = words("Of the phone: active, revoked, lost.")
+    officer_id = words()
+    officer = words(null=True)
+    holding = words("coming, holds, leaving or gone.")
+    pending = nullable(COUNT)
+    last_seen_at = moment(null=True)
+
+
 class CustodySessionSchema(StrictSchema):
     """An officer's cash of one date."""
 

@@ -21,6 +21,7 @@ from sync.outcomes import Outcome, OutcomeWord
 from sync.parcel import Carried
 from sync.records import Record
 from sync.resolve import Action, Decision, State, resolve
+from sync.scoped import was_shown
 from sync.waiting import release_of
 from sync.writing import Writing, as_json
 
@@ -93,8 +94,10 @@ class Arriving:
     def _decide(self, mutation: Mutation, entity: Entity) -> Outcome:
         records = self.writing.records[entity]
         record = records.get(mutation.record_id)
+        is_late = False
         if record is not None and not self._may_touch(record):
-            record = None if entity.sync.policy is not Policy.FACT else record
+            is_late = entity.sync.policy is Policy.STATES and self._held_once(record)
+            record = record if entity.sync.policy is Policy.FACT or is_late else None
             if record is None and entity.sync.policy is Policy.MERGE:
                 return self._hold(mutation, "RECORD_REUSED")
         decision = resolve(entity.sync.policy, Op(mutation.op), _state_of(record, mutation))
@@ -108,6 +111,10 @@ class Arriving:
                 return self._record(
                     mutation, OutcomeWord.APPLIED, version=record.version if record else None
                 )[1]
+            case Action.MOVE if is_late and entity.name == "round":
+                # It is another officer's walk now; at a door what was done stands where it can.
+                why = Decision(Action.CONFLICT, "ROUND_TAKEN")
+                return self._conflict(mutation, why, record)
             case Action.MOVE:
                 return self._move(mutation, record)
             case Action.MERGE:
@@ -429,6 +436,16 @@ class Arriving:
             walk = self.writing.records[ENTITIES["round"]].get(str(record.fields["round_id"]))
             return walk is not None and walk.fields["officer_id"] == self.author.officer_id
         return bool(record.fields.get("officer_id") == self.author.officer_id)
+
+    def _held_once(self, record: Record) -> bool:
+        """Was it this phone's before it was taken away? Then its step is late, and not a stranger's."""
+        return was_shown(
+            self.writing.connection,
+            self.writing.ibc_id,
+            (f"device:{self.author.id}", f"officer:{self.author.officer_id}"),
+            record.entity.name,
+            record.id,
+        )
 
 
 def _state_of(record: Record | None, mutation: Mutation) -> State:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+CURSOR_CHARS_MAX = 4_000
+"""Of a cursor that is kept: it is leaving a hundred scopes at once, and nobody has so many."""
 NUMBER = re.compile(r"-1|[0-9]{1,16}", re.ASCII)
 """Of at most 16 digits, so that every database takes it; -1 is the place before a first change."""
 
@@ -73,6 +75,17 @@ def read_cursor(text: str) -> Cursor:
         return Cursor(epoch, key, until, tuple(leaving), tuple(loaded))
     except (ValueError, TypeError):
         raise NotACursor(f"{text[:80]!r} is not a cursor") from None
+
+
+def worth_keeping(text: str | None) -> str | None:
+    """A cursor as a table may keep it; None for what is none of ours, which `pull` refuses."""
+    if not text or len(text) > CURSOR_CHARS_MAX or not text.isprintable():
+        return None
+    try:
+        read_cursor(text)
+    except NotACursor:
+        return None
+    return text
 
 
 def _place(text: str) -> tuple[str, Position]:

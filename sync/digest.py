@@ -10,6 +10,7 @@ from infra.database import any_of, element, fetch, listed
 from infra.limits import PAGE_BYTES_MAX, PAGE_CHANGES_MAX
 from sync.cursor import Key, read_cursor
 from sync.pull import FeedRow, Reader, changes_json, views_of
+from sync.scoped import scoped
 
 BUCKETS = 64
 BUCKET_BITS = 6
@@ -103,9 +104,8 @@ def _shown(
     version = element(connection, "body", 1)
     found = connection.execute(
         text(
-            f"SELECT entity, record_id, max({version}) FROM feed WHERE ibc_id = :ibc_id "
-            f"AND body IS NOT NULL AND {any_of(connection, 'scope', 'scopes')} "
-            "GROUP BY entity, record_id"
+            f"{scoped(connection, f'entity, record_id, max({version})')} "
+            "AND body IS NOT NULL GROUP BY entity, record_id"
         ).execution_options(stream_results=True, max_row_buffer=ROWS_IN_MEMORY),
         {"ibc_id": ibc_id, "scopes": listed(connection, scopes)},
     )
@@ -131,8 +131,7 @@ def _rows(
         row.record_id
         for row in fetch(
             connection,
-            "SELECT DISTINCT record_id FROM feed WHERE ibc_id = :ibc_id AND body IS NOT NULL "
-            f"AND {any_of(connection, 'scope', 'scopes')}",
+            f"{scoped(connection, 'DISTINCT record_id')} AND body IS NOT NULL",
             ibc_id=ibc_id,
             scopes=listed(connection, scopes),
         )
@@ -140,9 +139,8 @@ def _rows(
     ]
     found = fetch(
         connection,
-        "SELECT entity, record_id, body FROM feed WHERE ibc_id = :ibc_id AND body IS NOT NULL "
-        f"AND {any_of(connection, 'record_id', 'ids')} "
-        f"AND {any_of(connection, 'scope', 'scopes')} ORDER BY seq, n",
+        f"{scoped(connection, 'entity, record_id, body')} AND body IS NOT NULL "
+        f"AND {any_of(connection, 'record_id', 'ids')} ORDER BY seq, n",
         ibc_id=ibc_id,
         ids=listed(connection, ids),
         scopes=listed(connection, scopes),

@@ -26,6 +26,7 @@ from sync.foreign_position import (
     unpack,
 )
 from sync.pull import Reader, View, views_of
+from sync.scoped import scoped
 
 RecordKey = tuple[str, str]
 """(entity, record id)"""
@@ -123,9 +124,8 @@ def bodies(sight: Sight, record_ids: Collection[str]) -> dict[RecordKey, Mapping
         return {}
     rows = fetch(
         sight.connection,
-        "SELECT entity, record_id, body FROM feed WHERE ibc_id = :ibc_id AND body IS NOT NULL "
-        f"AND {any_of(sight.connection, 'record_id', 'ids')} "
-        f"AND {any_of(sight.connection, 'scope', 'scopes')}",
+        f"{scoped(sight.connection, 'entity, record_id, body')} AND body IS NOT NULL "
+        f"AND {any_of(sight.connection, 'record_id', 'ids')}",
         ibc_id=sight.reader.ibc_id,
         ids=listed(sight.connection, sorted(record_ids)),
         scopes=listed(sight.connection, [view.scope for view in sight.views if view.held]),
@@ -174,10 +174,10 @@ def _ends_of(sight: Sight, view: View, entity: Entity | None, *, marks: bool) ->
 
 
 def _rows(sight: Sight, scope: str, since: int, entity: Entity | None) -> Sequence[Any]:
+    columns = "entity, record_id, seq, body IS NULL AS is_gone"
     return fetch(
         sight.connection,
-        "SELECT entity, record_id, seq, body IS NULL AS is_gone FROM feed "
-        "WHERE ibc_id = :ibc_id AND scope = :scope AND seq >= :since"
+        f"{scoped(sight.connection, columns, scope='scope')} AND seq >= :since"
         + (" AND entity = :entity" if entity else ""),
         ibc_id=sight.reader.ibc_id,
         scope=scope,

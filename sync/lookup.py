@@ -10,6 +10,7 @@ import orjson
 from auth.blocks import Block
 from infra.clock import Milliseconds
 from infra.database import Insert, any_of, fetch, listed
+from infra.tenancy import across
 from models import ENTITIES, Entity
 from models.declaration import Policy
 from models.kinds import Id
@@ -157,6 +158,7 @@ def _report(standing: Standing, carried: Carried, now: Milliseconds) -> dict[str
         "pending_since": (standing.pending_since or now) if carried.pending else None,
         "app_version": carried.app,
         "clock_offset_ms": carried.clock_offset_ms,
+        "cursor": carried.cursor,
     }
 
 
@@ -220,10 +222,16 @@ def _accounts(writing: Writing, mutations: Sequence[Mutation]) -> dict[str, str 
         return {}
     ours = _account_rows(writing, sorted(named), "ibc_id = :ibc_id")
     unknown = sorted(named - ours)
-    others = _account_rows(writing, unknown, "ibc_id <> :ibc_id") if unknown else set()
+    others = _of_other_ibcs(writing, unknown) if unknown else set()
     doubts: dict[str, str | None] = dict.fromkeys(ours)
     doubts |= {a: "OTHER_IBC" if a in others else "UNKNOWN_ACCOUNT" for a in unknown}
     return doubts
+
+
+def _of_other_ibcs(writing: Writing, accounts: Sequence[str]) -> set[str]:
+    """Which of these are somebody else's: the one question of a push about other IBCs."""
+    with across(writing.connection):
+        return _account_rows(writing, accounts, "ibc_id <> :ibc_id")
 
 
 def _account_rows(writing: Writing, accounts: Sequence[str], where: str) -> set[str]:

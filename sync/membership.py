@@ -11,6 +11,7 @@ from models import ENTITIES
 from models.declaration import Members
 from models.log import Grant, Member
 from models.round import OPEN_STATES
+from models.stop import GIVEN_UP
 from sync.records import Record, load_by_account
 from sync.writing import Change, Writing
 
@@ -25,6 +26,7 @@ class Joining(NamedTuple):
 
 
 ROUND, STOP = ENTITIES["round"], ENTITIES["stop"]
+NAMES_NOBODY = ", ".join(f"'{state}'" for state in sorted(GIVEN_UP))
 
 
 def grant(
@@ -52,10 +54,10 @@ def follow_stops(writing: Writing, changes: Sequence[Change]) -> None:
     for change in moves:
         stop = change.after
         walk = writing.records[ROUND].get(str(stop.fields["round_id"]))
-        if change.before is not None:
+        if _place(change.before) is not None:
             _leave_place(writing, change, walk)
         moved_on = _place(writing.records[STOP][stop.id]) != _place(stop)
-        if walk is not None and _is_open(walk) and not moved_on:
+        if walk is not None and _is_open(walk) and _place(stop) is not None and not moved_on:
             account_no = str(stop.fields["account_no"])
             joining[_officer_scope(walk)][stop.id] = Joining(change.seq, account_no)
     for scope, stops in joining.items():
@@ -66,16 +68,19 @@ def _leave_place(writing: Writing, change: Change, walk: Record | None) -> None:
     """The consumer of the place that a stop leaves; who stays in the same scope is not touched."""
     assert change.before is not None
     was, now = str(change.before.fields["account_no"]), change.after.fields["account_no"]
+    still_names_him = was == now and _place(change.after) is not None
     staying = (
-        {_officer_scope(walk)} if walk is not None and _is_open(walk) and was == now else set()
+        {_officer_scope(walk)} if walk is not None and _is_open(walk) and still_names_him else set()
     )
     for scope in sorted(_scopes_because(writing, change.after.id, was) - staying):
         _leave(writing, change.seq, scope, [change.after.id])
 
 
 def _place(stop: Record | None) -> tuple[object, object] | None:
-    """Where a stop stands: its round and its account."""
-    return (stop.fields["round_id"], stop.fields["account_no"]) if stop is not None else None
+    """Where a stop stands: its round and its account; None where it names nobody any more."""
+    if stop is None or stop.fields["state"] in GIVEN_UP:
+        return None
+    return (stop.fields["round_id"], stop.fields["account_no"])
 
 
 def _scopes_because(writing: Writing, stop_id: str, account_no: str) -> set[str]:
@@ -129,14 +134,14 @@ def _stops_of(writing: Writing, round_id: str) -> dict[str, str]:
     rows = fetch(
         writing.connection,
         "SELECT account_no, id FROM stops WHERE ibc_id = :ibc_id AND round_id = :round_id "
-        "ORDER BY walk_order",
+        f"AND state NOT IN ({NAMES_NOBODY}) ORDER BY walk_order",
         ibc_id=writing.ibc_id,
         round_id=round_id,
     )
     found = {row.id: row.account_no for row in rows}
     for stop in writing.records[STOP].values():
         found.pop(stop.id, None)
-        if stop.fields["round_id"] == round_id:
+        if stop.fields["round_id"] == round_id and _place(stop) is not None:
             found[stop.id] = str(stop.fields["account_no"])
     return found
 

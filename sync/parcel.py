@@ -22,6 +22,8 @@ class Carried(NamedTuple):
     clock_offset_ms: int | None = None
     app: str | None = None
     pending: int | None = None
+    cursor: str | None = None
+    """How far the phone has read, as it says."""
 
 
 class Parcel(NamedTuple):

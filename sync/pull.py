@@ -14,6 +14,7 @@ from infra.limits import PAGE_BYTES_MAX, PAGE_CHANGES_MAX
 from models import ENTITIES
 from sync.cursor import BEFORE_ALL, BEGINNING, Cursor, Key, Position, key_of, read_cursor, start_in
 from sync.device_life import orders_now
+from sync.scoped import scoped
 from sync.writing import UnknownIbc
 
 RETRY_AFTER_SECONDS = 60
@@ -244,7 +245,7 @@ def _rows_after(
         if view.head <= start:
             continue
         backfilling = view.granted >= at.key.e
-        parts.append(NEWS.format(number))
+        parts.append(_news(connection, number))
         parameters |= {
             f"scope{number}": view.scope,
             f"granted{number}": view.granted,
@@ -260,17 +261,21 @@ def _rows_after(
     return list(map(FeedRow._make, fetch(connection, statement, **parameters)))
 
 
-NEWS = (
-    "SELECT * FROM (SELECT CASE WHEN seq > :granted{0} THEN seq ELSE :granted{0} END AS e, "
-    "seq, n, entity, record_id, body, gone FROM feed "
-    "WHERE ibc_id = :ibc_id AND scope = :scope{0} AND (seq, n) > (:seq{0}, :n{0}) "
-    "AND (seq <= :new_until{0} OR author_id IS NULL OR author_id <> :device_id) "
-    "AND (body IS NOT NULL OR seq > :first_until{0}) ORDER BY seq, n LIMIT :limit) AS news{0}"
-)
-"""A device is not sent what it wrote, nor, on its first read, told of the end of what it never had.
+def _news(connection: Connection, number: int) -> str:
+    """What is new of one scope; its parameters carry the number.
 
-A scope that is given is told of its ends as well: the device may have held it before.
-"""
+    A device is not sent what it wrote, nor, on its first read, told of the end of what it never
+    had. A scope that is given is told of its ends as well: the device may have held it before.
+    """
+    delivered = f"CASE WHEN seq > :granted{number} THEN seq ELSE :granted{number} END AS e"
+    columns = f"{delivered}, seq, n, entity, record_id, body, gone"
+    return (
+        f"SELECT * FROM ({scoped(connection, columns, scope=f'scope{number}')} "
+        f"AND (seq, n) > (:seq{number}, :n{number}) "
+        f"AND (seq <= :new_until{number} OR author_id IS NULL OR author_id <> :device_id) "
+        f"AND (body IS NOT NULL OR seq > :first_until{number}) "
+        f"ORDER BY seq, n LIMIT :limit) AS news{number}"
+    )
 
 
 def _fitting(rows: Sequence[FeedRow], limit: int) -> int:
@@ -318,8 +323,8 @@ def _drop(
     for scope, progress in leaving:
         rows = fetch(
             connection,
-            "SELECT entity, record_id, seq, n FROM feed WHERE ibc_id = :ibc_id "
-            "AND scope = :scope AND (seq, n) > (:seq, :n) ORDER BY seq, n LIMIT :limit",
+            f"{scoped(connection, 'entity, record_id, seq, n', scope='scope')} "
+            "AND (seq, n) > (:seq, :n) ORDER BY seq, n LIMIT :limit",
             ibc_id=reader.ibc_id,
             scope=scope,
             seq=progress.seq,
@@ -348,8 +353,8 @@ def _elsewhere(
         return set()
     found = fetch(
         connection,
-        "SELECT entity, record_id FROM feed WHERE ibc_id = :ibc_id AND body IS NOT NULL "
-        f"AND {any_of(connection, 'record_id', 'ids')} AND {any_of(connection, 'scope', 'scopes')}",
+        f"{scoped(connection, 'entity, record_id')} AND body IS NOT NULL "
+        f"AND {any_of(connection, 'record_id', 'ids')}",
         ibc_id=reader.ibc_id,
         ids=listed(connection, gone),
         scopes=listed(connection, [view.scope for view in held]),

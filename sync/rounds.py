@@ -49,13 +49,13 @@ def plan(
     put = Put("round", round_id, fields)
     lock_head(connection, ibc_id)
     if before := repeated(connection, ibc_id, key, author_id=author_id, put=put):
-        return _answer(round_id, before.version, fields)
+        return round_answer(round_id, before.version, fields)
     errors = _unknown(connection, ibc_id, asked, stops)
     if errors:
         raise Refused(put, errors)
     puts = [put, *(_stop(round_id, n, stop) for n, stop in enumerate(stops))]
     versions = write(connection, ibc_id, author_id=author_id, puts=puts, now=now, mutation_id=key)
-    return _answer(round_id, versions[0], fields)
+    return round_answer(round_id, versions[0], fields)
 
 
 def move(
@@ -78,7 +78,7 @@ def move(
     if errors:
         raise Refused(put, errors)
     [after] = write(connection, ibc_id, author_id=author_id, puts=[put], now=now)
-    return _answer(round_id, after, {**known.fields, **fields})
+    return round_answer(round_id, after, {**known.fields, **fields})
 
 
 def _misfits(connection: Connection, ibc_id: str, fields: Mapping[str, Any]) -> dict[str, str]:
@@ -87,7 +87,7 @@ def _misfits(connection: Connection, ibc_id: str, fields: Mapping[str, Any]) -> 
         return {}
     if fields["state"] != RoundStateWord.ASSIGNED:
         return {"officer_id": "only_with_assigned"}
-    if not _is_officer(connection, ibc_id, officer_id):
+    if not is_officer(connection, ibc_id, officer_id):
         return {"officer_id": "unknown_officer"}
     return {}
 
@@ -102,7 +102,7 @@ def _unknown(
     errors: dict[str, str] = {}
     if not load_by_id(connection, ibc_id, ENTITIES["area"], [asked["area_id"]]):
         errors["area_id"] = "unknown_area"
-    if not _is_officer(connection, ibc_id, asked["officer_id"]):
+    if not is_officer(connection, ibc_id, asked["officer_id"]):
         errors["officer_id"] = "unknown_officer"
     known = known_accounts(connection, ibc_id, [stop["account_no"] for stop in stops])
     seen: set[str] = set()
@@ -128,7 +128,8 @@ def known_accounts(connection: Connection, ibc_id: str, accounts: Sequence[str])
     return {row.account_no for row in found}
 
 
-def _is_officer(connection: Connection, ibc_id: str, staff_id: str) -> bool:
+def is_officer(connection: Connection, ibc_id: str, staff_id: str) -> bool:
+    """Whether this person may be given rounds here."""
     card = load_by_id(connection, ibc_id, ENTITIES["staff"], [staff_id]).get(staff_id)
     return card is not None and bool(card.fields["active"]) and "officer" in card.fields["roles"]
 
@@ -145,6 +146,7 @@ def _stop(round_id: str, n: int, stop: Mapping[str, Any]) -> Put:
     return Put("stop", derived_id("stop", round_id, str(n)), fields)
 
 
-def _answer(round_id: str, version: int, fields: Mapping[str, Any]) -> Answer:
+def round_answer(round_id: str, version: int, fields: Mapping[str, Any]) -> Answer:
+    """A round as the office is answered."""
     names = ("area_id", "officer_id", "business_date", "kind", "planned_count", "state")
     return {"id": round_id, "version": version, **{name: fields[name] for name in names}}

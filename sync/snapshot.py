@@ -13,6 +13,7 @@ from infra.limits import PART_BYTES_MAX, PART_ROWS_MAX
 from models.snapshot import Snapshot, SnapshotPart
 from sync.cursor import BEFORE_ALL, BEGINNING, Cursor, Position
 from sync.pull import HEADERS, Reader, views_of
+from sync.scoped import scoped
 
 SNAPSHOT_ROWS_MIN = 500
 """A smaller scope is a page or two of a pull: no files are made for it."""
@@ -140,7 +141,7 @@ def _moved(connection: Connection, ibc_id: str, scope: str, at: Position, needed
     """Whether at least so many rows stand after the position; looks at no more of the index."""
     rows = fetch(
         connection,
-        "SELECT count(*) AS n FROM (SELECT 1 FROM feed WHERE ibc_id = :ibc_id AND scope = :scope "
+        f"SELECT count(*) AS n FROM ({scoped(connection, '1', scope='scope')} "
         "AND (seq, n) > (:seq, :n) LIMIT :needed) AS moved",
         ibc_id=ibc_id,
         scope=scope,
@@ -174,7 +175,7 @@ def _packed(connection: Connection, ibc_id: str, scope: str) -> Iterator[tuple[b
     byte_count = 0
     found = connection.execute(
         text(
-            "SELECT entity, body FROM feed WHERE ibc_id = :ibc_id AND scope = :scope "
+            f"{scoped(connection, 'entity, body', scope='scope')} "
             "AND body IS NOT NULL ORDER BY seq, n"
         ).execution_options(stream_results=True, max_row_buffer=PART_ROWS_MAX),
         {"ibc_id": ibc_id, "scope": scope},

@@ -12,6 +12,7 @@ from infra.database import Database, insert_rows
 from infra.ids import derived_id, new_id
 from infra.limits import PAGE_CHANGES_MAX
 from infra.strict_json import canonical
+from infra.tenancy import within
 from models import ENTITIES
 from models.declaration import Owner
 from models.identity import ReceiptBlock
@@ -82,9 +83,10 @@ def an_office(database: Database, code: str, region: int) -> Office:
 
 
 def office_write(database: Database, code: str, *puts: Put, now: int = NOW) -> list[int]:
-    return database.transact(
-        lambda connection: write(connection, code, author_id=CLERK, puts=puts, now=now)
-    )
+    with within(code):
+        return database.transact(
+            lambda connection: write(connection, code, author_id=CLERK, puts=puts, now=now)
+        )
 
 
 def a_put(entity: str, record_id: str, **fields: Any) -> Put:
@@ -199,9 +201,9 @@ class Phone:
     def push(self, *rows: Any, carried: Carried = TRUSTED, now: int = NOW) -> Pushed:
         """Send rows; what was applied becomes part of the store, as a phone keeps what it wrote."""
         sent: list[Any] = orjson.loads(orjson.dumps(rows))
-        pushed = push(
-            self.database, self.code, self.author, read_mutations(sent, now), now, carried
-        )
+        mutations = read_mutations(sent, now)
+        with within(self.code):
+            pushed = push(self.database, self.code, self.author, mutations, now, carried)
         for row, outcome in zip(rows, pushed.outcomes, strict=True):
             if not outcome.replayed:
                 self._keep(row, outcome)
@@ -212,7 +214,7 @@ class Phone:
 
     def pull(self, *, limit: int = PAGE_CHANGES_MAX, pending: int = 0) -> Page:
         """Take one page in."""
-        with self.database.read() as connection:
+        with within(self.code), self.database.read() as connection:
             page = pull(connection, self.reader, self.cursor, limit=limit, pending=pending)
         self.apply(page)
         return page

@@ -3,18 +3,21 @@
 import os
 import shutil
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 import structlog
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, StaticPool, create_engine, make_url, text
 
 from infra.database import Database
+from infra.tenancy import EVERY, within
 from models import Base
 from models.migrations.triggers import (
     drop_trigger_statements,
     later_statements,
     trigger_statements,
 )
+from models.migrations.walls import APP_ROLE, put_up_walls
 from tests.building import a_phone, an_office
 
 CONNECTIONS_MAX = 24
@@ -33,6 +36,13 @@ def plain_logs():
     )
     yield
     structlog.configure(**before)
+
+
+@pytest.fixture(autouse=True)
+def every_ibc():
+    """A test looks at all IBCs; requests, jobs and the phones of tests.building at their own."""
+    with within(EVERY):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -54,17 +64,20 @@ def template(tmp_path_factory, worker_id):
     url = make_url(server).set(database=name).render_as_string(hide_password=False)
     _make_tables(url)
     yield url
+    _owners_engine(url).dispose()
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
 
 
 @pytest.fixture
-def database(template, tmp_path):
+def database(template, tmp_path, request):
     if "TEST_DATABASE_URL" in os.environ:
-        database = Database(template, connections_max=CONNECTIONS_MAX)
+        # As in production: as a role that owns nothing and that row-level security holds.
+        role = "" if request.node.get_closest_marker("owner") else APP_ROLE
+        database = Database(template, connections_max=CONNECTIONS_MAX, role=role)
         yield database
-        _empty(database.engine)
+        _empty(_owners_engine(template))
     else:
         path = tmp_path / "test.sqlite"
         shutil.copyfile(template, path)
@@ -74,13 +87,24 @@ def database(template, tmp_path):
 
 
 @pytest.fixture
-def tampering(database):
+def owner(database, template):
+    """The database as whoever owns its tables, past every wall that stands on them."""
+    if database.is_sqlite:
+        yield database
+        return
+    owner = Database(template)
+    yield owner
+    owner.close()
+
+
+@pytest.fixture
+def tampering(owner):
     """A hand that reaches past the triggers, as an intruder's would."""
-    _run(database, drop_trigger_statements)
+    _run(owner, drop_trigger_statements)
     yield
-    if not database.is_sqlite:  # there the tables outlive the test
-        _run(database, trigger_statements)
-        _run(database, later_statements)
+    if not owner.is_sqlite:  # there the tables outlive the test
+        _run(owner, trigger_statements)
+        _run(owner, later_statements)
 
 
 @pytest.fixture
@@ -112,11 +136,19 @@ def colleague(database, ibc):
     return a_phone(database, ibc, officer=1)
 
 
+@cache
+def _owners_engine(url: str) -> Engine:
+    """One connection for a whole run: making one takes longer than emptying the tables."""
+    return create_engine(url, poolclass=StaticPool)
+
+
 def _make_tables(url: str) -> None:
     database = Database(url)
     Base.metadata.create_all(database.engine)
     _run(database, trigger_statements)
     _run(database, later_statements)
+    with database.write() as connection:
+        put_up_walls(connection)
     database.close()
 
 

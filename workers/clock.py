@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from auth import enrolment, refresh
 from infra.clock import pause
 from infra.database import fetch
+from infra.tenancy import EVERY, within
 from sync.books import post
 from sync.faults import ask_about_old, try_again
 from sync.gaps import ask_about_gaps
@@ -37,11 +38,13 @@ class Sweep:
         for ibc_id, since in self.behind_since.items():
             rung = bell().ring("books", ibc_id)
             if not rung or now() - since > PATIENCE_MS:
-                post(database(), ibc_id, now())
+                with within(ibc_id):
+                    post(database(), ibc_id, now())
         if now() - self.tidied_at > TIDY_EVERY_MS:
             self.tidied_at = now()
-            _tidy()
-            _renew_snapshots()
+            with within(EVERY):
+                _tidy()
+                _renew_snapshots()
 
 
 def main() -> int:
@@ -66,7 +69,7 @@ def main() -> int:
 
 def _behind() -> list[str]:
     """IBCs whose log has entries that the books have not read."""
-    with database().read() as connection:
+    with within(EVERY), database().read() as connection:
         rows = fetch(
             connection,
             "SELECT l.ibc_id FROM log_heads l LEFT JOIN books_offsets b ON b.ibc_id = l.ibc_id "
@@ -78,8 +81,9 @@ def _behind() -> list[str]:
 def _tidy() -> None:
     """Try again what failed, ask about what waits too long, forget secrets that have run out."""
     for ibc_id in _waited_for():
-        try_again(database(), ibc_id, now())
-        ask_about_old(database(), ibc_id, now())
+        with within(ibc_id):
+            try_again(database(), ibc_id, now())
+            ask_about_old(database(), ibc_id, now())
     ask_about_gaps(database(), now())
     with database().write() as connection:
         enrolment.forget_expired_codes(connection, now=now())

@@ -20,7 +20,7 @@ def settings() -> Settings:
 
 @cache
 def database() -> Database:
-    return Database(settings().database_url)
+    return Database(settings().database_url, role=settings().database_role)
 
 
 @cache

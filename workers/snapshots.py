@@ -1,6 +1,7 @@
 """The job that makes an IBC's first downloads; running it twice makes the same files."""
 
 from infra.files import Files
+from infra.tenancy import EVERY, within
 from sync import snapshot
 from workers.context import bell, database, now, settings
 
@@ -8,12 +9,14 @@ from workers.context import bell, database, now, settings
 def renew_snapshots(ibc_id: str) -> int:
     """Make what is due; returns how many snapshots were made."""
     bell().answered("snapshots", ibc_id)
-    return snapshot.renew(database(), files(), ibc_id, now())
+    with within(ibc_id):
+        return snapshot.renew(database(), files(), ibc_id, now())
 
 
 def sweep_files() -> int:
     """Delete what no manifest names any more; returns how many files."""
-    return snapshot.sweep(database(), files(), now())
+    with within(EVERY):
+        return snapshot.sweep(database(), files(), now())
 
 
 def files() -> Files:

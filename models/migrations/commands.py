@@ -10,13 +10,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from models import Base
+from models.migrations.walls import put_up_walls
 
 FOLDER = Path(__file__).parent
 
 
 def upgrade(connection: Connection) -> None:
-    """Run every revision that the database lacks."""
+    """Run every revision that the database lacks; afterwards every table of an IBC has its wall."""
     command.upgrade(_config(connection), "head")
+    put_up_walls(connection)
 
 
 def revise(connection: Connection, message: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from infra.ids import new_token
 from infra.settings import CHECKOUT
+from models.migrations.walls import APP_ROLE
 from tests.installation import RUN_SECONDS_MAX, Installation, free_port, installation_on
 from tests.postgres import postgresql
 
@@ -20,6 +21,9 @@ SMALL_DAY = ("--officers", "5", "--facts", "30")
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
 def installation(request) -> Iterator[Installation]:
     with _database(request.param) as url, installation_on(url) as made:
+        if url is not None:
+            # As in production: behind the wall of row-level security.
+            made.environment["FIELDLEDGER_DATABASE_ROLE"] = APP_ROLE
         yield made
 
 

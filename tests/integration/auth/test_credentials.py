@@ -1,6 +1,6 @@
 """The door locks after five wrong tries, however they come."""
 
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 
 import pytest
 
@@ -8,6 +8,7 @@ from auth import credentials
 from auth.credentials import FAILURES_MAX, LOCKED_MS, Checked, Proof
 from auth.errors import SignInRefused, StaffInactive
 from tests.integration.auth.world import NOW, PASSWORD, PIN, at_once, staff_no_of
+from tests.threads import Threads
 
 PERSON = "0196b000-0000-7000-8000-000000002001"
 RIGHT, WRONG = Checked(PERSON, True), Checked(PERSON, False)
@@ -75,7 +76,7 @@ def test_a_right_guess_beside_the_fifth_wrong_one_waits_for_its_count(world):
     for _ in range(FAILURES_MAX - 1):
         sign_in(world, WRONG)
 
-    with ThreadPoolExecutor(1) as thread:
+    with Threads(1) as thread:
         with world.database.write() as connection:
             credentials.stands(connection, WRONG, now=NOW)
             beside = thread.submit(sign_in, world, RIGHT)

@@ -1,6 +1,5 @@
 """People, phones and what the tests put into the database."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
 from typing import Any
@@ -13,6 +12,7 @@ from auth.keys import keys_of
 from auth.proofs import enrol_bytes, refresh_bytes, to_base64url
 from infra.database import Database, insert_rows
 from models import ENTITIES
+from tests.threads import Threads
 
 NOW = 1_775_600_000_000
 SECRET_KEY = "a secret of the test, thirty-two bytes and more"
@@ -131,5 +131,5 @@ def at_once(*calls):
         barrier.wait()
         return call()
 
-    with ThreadPoolExecutor(len(calls)) as threads:
+    with Threads(len(calls)) as threads:
         return list(threads.map(run, calls))

@@ -9,6 +9,7 @@ from tests.simulation.day.oracle import (
     audit,
     books_are_at_the_head,
     differences,
+    set_aside,
     standing,
 )
 
@@ -88,7 +89,8 @@ def a_fact(mutation_id, body_hash):
 def a_receipt(record_id="c1", **differences):
     usual = {
         "record_id": record_id,
-        "receipt_no": f"A0-{record_id}",
+        "receipt_no": f"A0-{record_id.removeprefix('c'):0>6}",
+        "device_id": DEVICE,
         "officer_id": OFFICER,
         "date": DATE,
         "account_no": ACCOUNT,
@@ -170,6 +172,65 @@ def test_a_fact_that_waits_for_ever_is_seen(connection, day):
     notebook.told[("m2", "h2")] = "waiting"
 
     assert any("still waiting: m2" in line for line in wrong(connection, notebook, before))
+
+
+REPORT = {"blocks": [{"prefix": "A0", "last_used": "A0-000003", "missing": []}]}
+
+
+def lose(connection, notebook, report=REPORT):
+    return set_aside(connection, IBC, notebook, DEVICE, report)
+
+
+def a_gap(first, last):
+    return {"blocks": [{**REPORT["blocks"][0], "missing": [[f"A0-{first:06d}", f"A0-{last:06d}"]]}]}
+
+
+def test_what_a_lost_phone_had_not_sent_is_missing_and_no_loss(connection, day):
+    notebook, before = day
+    notebook.note(a_fact("m2", "h2"), a_receipt("c2", receipt_no="A0-000004"))
+
+    assert lose(connection, notebook) == []
+    assert [one.receipt_no for one in notebook.lost_receipts] == ["A0-000004"]
+    assert wrong(connection, notebook, before) == []
+
+
+def test_a_receipt_of_a_lost_phone_that_the_report_does_not_name_is_seen(connection, day):
+    notebook, _ = day
+    notebook.note(a_fact("m2", "h2"), a_receipt("c2", receipt_no="A0-000002"))
+
+    assert lose(connection, notebook) == [
+        "the report does not name A0-000002 of the lost phone as missing"
+    ]
+    assert lose(connection, notebook, a_gap(2, 2)) == []
+
+
+def test_a_receipt_that_has_arrived_and_is_named_as_missing_is_seen(connection, day):
+    notebook, _ = day
+    notebook.shown[0] = a_receipt(receipt_no="A0-000001")
+
+    assert lose(connection, notebook, a_gap(1, 2)) == [
+        "the report names A0-000001 as missing, and it has arrived"
+    ]
+
+
+def test_what_a_lost_phone_was_told_is_in_the_log_or_is_a_loss(connection, day):
+    notebook, before = day
+    notebook.note(a_fact("m2", "h2"))
+    notebook.told[("m2", "h2")] = "applied"
+
+    lose(connection, notebook)
+
+    assert notebook.lost_facts == []
+    assert any("missing in the log" in line for line in wrong(connection, notebook, before))
+
+
+def test_a_fact_of_another_phone_is_never_set_aside(connection, day):
+    notebook, before = day
+    notebook.note(Fact(device_id="other", mutation_id="m2", body_hash="h2", entity="visit"))
+
+    lose(connection, notebook)
+
+    assert any("missing in the log" in line for line in wrong(connection, notebook, before))
 
 
 def test_the_books_are_at_the_head_when_they_have_read_the_last_row_that_is_not_theirs(

@@ -32,8 +32,8 @@ def test_an_untouched_log_agrees_with_what_a_phone_carries(app, database, carrie
 
 
 @pytest.mark.parametrize("how", REWRITES)
-def test_a_log_that_was_changed_contradicts_it(app, database, carried, how):
-    with database.write() as connection:
+def test_a_log_that_was_changed_contradicts_it(app, database, owner, carried, how):
+    with owner.write() as connection:
         if not database.is_sqlite:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         else:

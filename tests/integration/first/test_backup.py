@@ -18,6 +18,9 @@ from tests.building import NOW, a_bill, an_issue, office_write
 from tests.integration.first.phones import a_device, difference, settle
 from tests.integration.sync.looking import everything, one, rows
 
+pytestmark = pytest.mark.owner
+"""A restore takes the triggers away and puts them back: it is the owner's."""
+
 LATER = NOW + 3_600_000
 
 

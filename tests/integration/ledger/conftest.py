@@ -16,12 +16,12 @@ def office(database):
 
 
 @pytest.fixture(autouse=True)
-def triggers_stand_again(database):
+def triggers_stand_again(owner):
     """A test that plants a fault takes triggers away; PostgreSQL's tables outlive the test."""
     yield
-    if database.is_sqlite:
+    if owner.is_sqlite:
         return
-    with database.engine.begin() as connection:
+    with owner.engine.begin() as connection:
         dialect = connection.dialect.name
         for statement in [
             *drop_trigger_statements(dialect),

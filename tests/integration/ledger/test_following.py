@@ -1,11 +1,10 @@
-from concurrent.futures import ThreadPoolExecutor
-
 from sqlalchemy import text
 
 from ledger.checks import verify
 from sync import books
 from sync.office import Put, write
 from tests.integration.ledger.office import IBC, NOW, O1077, RS
+from tests.threads import Threads
 
 ACCOUNTS = [f"04000000000{n:02d}" for n in range(1, 31)]
 
@@ -14,7 +13,7 @@ def test_calls_at_once_do_the_work_once_while_pushes_go_on(office):
     office.append([office.consumer(account) for account in ACCOUNTS])
     pushes = [[office.collection(account, 100 + n) for account in ACCOUNTS] for n in range(6)]
 
-    with ThreadPoolExecutor(6) as pool:
+    with Threads(6) as pool:
         asked = [pool.submit(office.post, chunk_rows=20) for _ in range(3)]
         asked += [pool.submit(office.append, push) for push in pushes]
         asked += [pool.submit(office.post, chunk_rows=20) for _ in range(3)]

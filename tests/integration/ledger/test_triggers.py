@@ -30,6 +30,7 @@ def test_an_unbalanced_entry_is_refused_by_postgresql(office):
         connection.execute(text(line), {"ibc": IBC})
 
 
+@pytest.mark.owner
 def test_the_triggers_go_away_again(office):
     office.append([office.bill(A, 500)])
     office.post()

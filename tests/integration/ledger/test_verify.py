@@ -153,6 +153,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.owner
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(office, fault):
     a_random_month(office, seed=4)

@@ -11,7 +11,10 @@ OPEN = "('assigned', 'downloaded', 'started', 'reassigned', 'ended')"
 MY_ROUNDS = (
     f"SELECT id FROM rounds WHERE ibc_id = :ibc AND officer_id = :officer AND state IN {OPEN}"
 )
-MY_ACCOUNTS = f"SELECT account_no FROM stops WHERE ibc_id = :ibc AND round_id IN ({MY_ROUNDS})"
+MY_ACCOUNTS = (
+    f"SELECT account_no FROM stops WHERE ibc_id = :ibc AND round_id IN ({MY_ROUNDS}) "
+    "AND state NOT IN ('moved', 'withdrawn')"
+)
 MY_AREAS = f"SELECT area_id FROM rounds WHERE ibc_id = :ibc AND id IN ({MY_ROUNDS})"
 VISIBLE = {
     "ibc": "TRUE",

@@ -1,6 +1,5 @@
 """Requests that wait for the same lock are written together, and each gets its own answer."""
 
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
@@ -14,6 +13,7 @@ from sync.together import Together
 from tests.building import NOW, a_collection, a_phone, a_visit, words
 from tests.integration.sync.looking import count, one
 from tests.integration.sync.test_faults import fail
+from tests.threads import Threads
 
 PHONES = 8
 
@@ -129,7 +129,7 @@ class Held:
 
     def push(self, parcels):
         """All parcels at once; the first goes on when the others stand at the door."""
-        with ThreadPoolExecutor(len(parcels)) as pool:
+        with Threads(len(parcels)) as pool:
             answers = [pool.submit(self.door.push, "DEF", parcels[0], NOW)]
             assert self.first_is_in.wait(20)
             answers += [pool.submit(self.door.push, "DEF", parcel, NOW) for parcel in parcels[1:]]

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from random import Random
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from infra.clock import monotonic
 from infra.database import Database
 from infra.ids import derived_id
+from models.migrations.walls import APP_ROLE
 from sync.office import Put
 from tests.building import (
     Phone,
@@ -70,7 +72,7 @@ def run_all(*works: Callable[[], None]) -> None:
         except BaseException as failure:  # noqa: BLE001  # raised again by the one who waits
             failures.append(failure)
 
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    threads = [threading.Thread(target=copy_context().run, args=(run, work)) for work in works]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -207,13 +209,14 @@ def test_the_same_checker_catches_a_cursor_that_loses_rows(database, cursor, pag
 
 
 @pytest.fixture
-def planted_table(database):
-    with database.write() as connection:
+def planted_table(owner):
+    with owner.write() as connection:
         connection.execute(
             text("CREATE TABLE planted (id text PRIMARY KEY, seq bigserial, written_at bigint)")
         )
+        connection.execute(text(f"GRANT ALL ON planted, planted_seq_seq TO {APP_ROLE}"))
     yield
-    with database.write() as connection:
+    with owner.write() as connection:
         connection.execute(text("DROP TABLE planted"))
 
 

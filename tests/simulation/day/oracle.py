@@ -39,6 +39,7 @@ class Shown:
 
     record_id: str
     receipt_no: str
+    device_id: str
     officer_id: str
     date: str
     """On the payer's calendar."""
@@ -73,6 +74,11 @@ class Notebook:
     """Amounts in payloads that came under the id of another."""
     told: dict[tuple[str, str], str] = field(default_factory=dict)
     """The outcome that the phone was told, by the fact's name."""
+    lost_devices: set[str] = field(default_factory=set)
+    """Phones that were reported lost."""
+    lost_facts: list[Fact] = field(default_factory=list)
+    """What was on them and had not arrived; `set_aside` takes it out of the day's facts."""
+    lost_receipts: list[Shown] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
     def note(self, fact: Fact, shown: Shown | None = None) -> None:
@@ -146,6 +152,68 @@ def books_are_at_the_head(connection: Connection, ibc_id: str) -> bool:
     return bool(rows) and rows[0].log_seq >= rows[0].last
 
 
+def set_aside(
+    connection: Connection,
+    ibc_id: str,
+    notebook: Notebook,
+    device_id: str,
+    report: Mapping[str, Any],
+) -> list[str]:
+    """Take what a lost phone had not sent out of the day; returns what the report does not explain.
+
+    A receipt that its payer holds and that never arrived must be a number that the report names:
+    a gap below the last that arrived, or one of those after it. A fact of which the phone was told
+    is never set aside.
+    """
+    rows = fetch(
+        connection,
+        "SELECT id, body_hash, record_id, outcome FROM mutations "
+        "WHERE ibc_id = :ibc_id AND author_id = :device_id AND of_id IS NULL",
+        ibc_id=ibc_id,
+        device_id=device_id,
+    )
+    arrived = {(row.id, row.body_hash): row.outcome for row in rows}
+    notebook.lost_devices.add(device_id)
+    notebook.lost_facts = [
+        fact
+        for fact in notebook.facts
+        if fact.device_id == device_id
+        and fact.name not in arrived
+        and fact.name not in notebook.told
+    ]
+    for name, outcome in arrived.items():
+        notebook.told.setdefault(name, outcome)  # its answer was lost with the phone
+    gone = {fact.name for fact in notebook.lost_facts}
+    notebook.facts = [fact for fact in notebook.facts if fact.name not in gone]
+    own = [one for one in notebook.shown if one.device_id == device_id]
+    kept = {row.record_id for row in rows}
+    notebook.lost_receipts = [one for one in own if one.record_id not in kept]
+    notebook.shown = [one for one in notebook.shown if one not in notebook.lost_receipts]
+    missing = {one.receipt_no for one in notebook.lost_receipts}
+    wrong = [
+        f"the report does not name {number} of the lost phone as missing"
+        for number in sorted(missing)
+        if not _is_named(number, report)
+    ]
+    return wrong + [
+        f"the report names {one.receipt_no} as missing, and it has arrived"
+        for one in own
+        if one.receipt_no not in missing and _is_named(one.receipt_no, report)
+    ]
+
+
+def _is_named(receipt_no: str, report: Mapping[str, Any]) -> bool:
+    """Whether a lost-phone report says that this number may be on paper outside."""
+    prefix, _, serial = receipt_no.rpartition("-")
+    for block in report["blocks"]:
+        if block["prefix"] == prefix:
+            spans = [[last.rpartition("-")[2] for last in gap] for gap in block["missing"]]
+            in_gap = any(int(first) <= int(serial) <= int(last) for first, last in spans)
+            last_used = (block["last_used"] or f"{prefix}-0").rpartition("-")[2]
+            return in_gap or int(serial) > int(last_used)
+    return False
+
+
 def audit(
     connection: Connection, ibc_id: str, notebook: Notebook, before: Standing, after: Standing
 ) -> Figures:
@@ -153,7 +221,7 @@ def audit(
     figures = Figures()
     log = _logged(connection, ibc_id, notebook, before)
     _audit_facts(figures, notebook, log)
-    _audit_released(figures, connection, ibc_id, log)
+    _audit_released(figures, connection, ibc_id, notebook, log)
     _audit_receipts(figures, connection, ibc_id, notebook, before)
     _audit_cash(figures, notebook, before, after)
     _audit_accounts(figures, notebook, before, after)
@@ -207,10 +275,18 @@ def _audit_facts(figures: Figures, notebook: Notebook, log: Sequence[Any]) -> No
 
 
 def _audit_released(
-    figures: Figures, connection: Connection, ibc_id: str, log: Sequence[Any]
+    figures: Figures,
+    connection: Connection,
+    ibc_id: str,
+    notebook: Notebook,
+    log: Sequence[Any],
 ) -> None:
-    """What waited for a late fact was released when that came."""
-    waited = [row.id for row in log if row.outcome == "waiting"]
+    """What waited for a late fact was released when that came; on a lost phone it may wait on."""
+    waited = [
+        row.id
+        for row in log
+        if row.outcome == "waiting" and row.author_id not in notebook.lost_devices
+    ]
     released = fetch(
         connection,
         f"SELECT of_id FROM mutations WHERE ibc_id = :ibc_id AND {any_of(connection, 'of_id', 'ids')}",

@@ -15,8 +15,6 @@ from infra.clock import monotonic, pause
 from infra.leftovers import STATE_FILE
 from infra.plan import answers
 from infra.settings import CHECKOUT, Settings
-from models.demo import demo_credentials
-from sync.client import Server
 
 LOOK_SECONDS = 0.1
 AGAIN_SECONDS_MAX = 30.0
@@ -97,15 +95,6 @@ class Stack:
             check=False,
         )
         return said.returncode, (said.stdout + said.stderr).strip()
-
-
-def enrolment_codes(server: Server, ibc_code: str, staff_ids: list[str]) -> list[str]:
-    """One-time codes for these officers, made by the admin as at a desk."""
-    admin = next(one for one in demo_credentials() if one.role == "admin")
-    sign_in = {"staff_no": admin.staff_no, "password": admin.password}
-    token = server.post("/api/v1/auth/sign-in", sign_in)["access_token"]
-    path = f"/api/v1/ibcs/{ibc_code}/enrolment-codes"
-    return [server.post(path, {"staff_id": one}, token)["code"] for one in staff_ids]
 
 
 def wait_for(happened: Callable[[], bool], seconds_max: float, otherwise: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from infra.clock import Milliseconds, local_date, now_ms, pause
 from infra.ids import new_id
 from models.demo import DemoCredential
-from sync.client import Device, Lost, Server
+from sync.client import Device, Lost, Repair, Server
 from sync.client_facts import Frozen, freeze
 from sync.client_http import wait_seconds
 from tests.simulation.day.network import Address, BadNetwork
@@ -59,11 +59,15 @@ class Officer:
     groups: dict[str, str] = field(default_factory=dict)
     frozen: list[Frozen] = field(default_factory=list)
     held_back: set[int] = field(default_factory=set)
+    round_ids: tuple[str, ...] = ()
+    """The rounds that he had in the morning."""
 
     def morning(self, code: str, facts: int, seed: int) -> None:
-        """Enrol, pull everything, look at the doors and plan the walk."""
+        """Enrol, load the first download, pull the rest, look at the doors and plan the walk."""
         persist(lambda: self.device.enrol(code, self.person.staff_no, str(self.person.pin)))
+        persist(self.device.download)
         self.settle()
+        self.round_ids = tuple(row["id"] for row in self.device.store.rows("round"))
         self.walk = walk(
             stops=self._stops(),
             directory=self._directory(),
@@ -76,13 +80,29 @@ class Officer:
         """Record piece by piece, exchanging after each; what is to be late stays on the phone."""
         place = 0
         for piece in self.walk.pieces:
-            for deed in self.walk.deeds[place : place + piece]:
-                mutation = self._do(deed)
-                if place in self.walk.late:
-                    self.held_back.add(mutation.seq)
-                place += 1
+            self._do_piece(place, piece)
+            place += piece
             self.settle()
             progress.add(piece)
+
+    def walk_until_it_is_lost(self, progress: Progress) -> None:
+        """Half of the round; what was recorded since the last exchange is lost with the phone."""
+        place = 0
+        for piece in self.walk.pieces[: max(len(self.walk.pieces) // 2, 2)]:
+            self.settle()
+            progress.add(piece)
+            self._do_piece(place, piece)
+            place += piece
+        with self.notebook.lock:
+            self._note_what_was_told()
+        # The day goes on without him.
+        progress.add(len(self.walk.deeds) - place)
+
+    def _do_piece(self, place: int, piece: int) -> None:
+        for at in range(place, place + piece):
+            mutation = self._do(self.walk.deeds[at])
+            if at in self.walk.late:
+                self.held_back.add(mutation.seq)
 
     def bring_the_late(self) -> None:
         """After everything else: what the phone still held."""
@@ -117,11 +137,23 @@ class Officer:
     def evening(self) -> None:
         """One more pull, and a look at what the phone was told."""
         self.settle()
-        told = self.device.store.outcomes()
         with self.notebook.lock:
-            for one in self.frozen:
-                if one.seq in told:
-                    self.notebook.told[(one.id, one.hash)] = told[one.seq]["outcome"]
+            self._note_what_was_told()
+
+    def differs_after_a_comparison(self) -> str:
+        """What the phone's own comparison with the server found; nothing when it was equal."""
+        repairs: list[Repair] = []
+        persist(lambda: repairs.append(self.device.compare()))
+        done = repairs[-1]
+        if done.equal and not done.put and not done.dropped:
+            return ""
+        return f"equal {done.equal}, {done.put} rows put, {done.dropped} dropped"
+
+    def _note_what_was_told(self) -> None:
+        told = self.device.store.outcomes()
+        for one in self.frozen:
+            if one.seq in told:
+                self.notebook.told[(one.id, one.hash)] = told[one.seq]["outcome"]
 
     def settle(self) -> None:
         self.device.settle(hasty_pause, held_back=frozenset(self.held_back))
@@ -160,6 +192,7 @@ class Officer:
         return Shown(
             record_id=record_id,
             receipt_no=receipt_no,
+            device_id=self.device.id,
             officer_id=self.person.staff_id,
             date=local_date(at, TIMEZONE).isoformat(),
             account_no=account_no,
@@ -200,6 +233,20 @@ class Officer:
         return [Door(account_no=row["account_no"], name=row["name"]) for row in rows]
 
 
+@dataclass(slots=True)
+class MovedRound:
+    """A round that went to somebody else at noon."""
+
+    round_id: str
+    giver: Officer
+    taker: Officer
+    unsent: int
+    """What the giver's phone had held back at that moment."""
+    giver_has: str = ""
+    taker_has: str = ""
+    """How their phones held it in the evening."""
+
+
 CHANGED_WITH_AMOUNT = frozenset({"denominations", "tendered_paisa", "change_paisa"})
 
 
@@ -217,7 +264,7 @@ def officers(
     ]
 
 
-def persist(question: Callable[[], None]) -> None:
+def persist(question: Callable[[], object]) -> None:
     """Ask again after a lost answer. Errors: Lost after TRIES_MAX tries."""
     for attempt in range(1, TRIES_MAX + 1):
         try:

@@ -1,12 +1,15 @@
 """The evening's table: facts by kind and outcome, cash by officer, the sums of both sides."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.simulation.day.network import Fault
-from tests.simulation.day.oracle import Figures
+from tests.simulation.day.oracle import Figures, Notebook
+from tests.simulation.day.street import MovedRound
 
 OUTCOMES_FIRST = ("applied", "merged", "waiting")
 
@@ -20,6 +23,39 @@ def show(console: Console, figures: Figures, names: dict[str, str], faults: Coun
     console.print(_entries(figures))
     said = ", ".join(f"{count} {fault.value}" for fault, count in faults.most_common())
     console.print(f"Requests: {said}")
+
+
+def show_moved(console: Console, moved: Sequence[MovedRound]) -> None:
+    """Print what became of the rounds that went to somebody else at noon."""
+    table = Table(title="Rounds moved at noon")
+    for column in ("round", "from", "unsent then", "his phone now", "to", "that phone now"):
+        table.add_column(column)
+    for one in moved:
+        table.add_row(
+            one.round_id[-12:],
+            one.giver.person.staff_no,
+            str(one.unsent),
+            one.giver_has,
+            one.taker.person.staff_no,
+            one.taker_has,
+        )
+    console.print(table)
+
+
+def show_lost(console: Console, notebook: Notebook, report: Mapping[str, Any]) -> None:
+    """Print what the lost phone took with it, as the office was told of it."""
+    lost = sum(one.amount_paisa for one in notebook.lost_receipts)
+    numbers = sorted(one.receipt_no for one in notebook.lost_receipts)
+    console.print(
+        f"Lost phone ({report['state']}): {len(notebook.lost_facts)} facts had not been sent, "
+        f"{len(numbers)} receipts of Rs {rupees(lost)} among them."
+    )
+    for block in report["blocks"]:
+        gaps = ", ".join("…".join(dict.fromkeys(gap)) for gap in block["missing"]) or "none"
+        console.print(
+            f"Missing receipts by the report: {gaps} below {block['last_used']}, "
+            f"and whatever was printed after it. Payers hold: {', '.join(numbers) or 'none'}."
+        )
 
 
 def rupees(paisa: int) -> str:
