@@ -36,7 +36,7 @@ def manifest() -> Response:
     Load them in this order and go on with the cursor. A scope without files comes with the pull.
     """
     with context().database.read() as connection:
-        found = manifest_for(connection, _reader())
+        found = manifest_for(connection, phone_reader())
     parts = [
         {
             "url": url_for("snapshots.part", sha256=part.sha256),
@@ -56,7 +56,7 @@ def manifest() -> Response:
 def part(sha256: str) -> Response:
     """One file of a first download: gzip of NDJSON, with Range from any byte"""
     with context().database.read() as connection:
-        allowed = may_fetch(connection, _reader(), sha256)
+        allowed = may_fetch(connection, phone_reader(), sha256)
     path = Files(context().settings.files_dir).find(sha256) if allowed else None
     if path is None:
         raise NotAPart(NotAPart.__doc__)
@@ -77,7 +77,7 @@ def digest(asked: dict[str, Any]) -> Response:
     with context().database.read() as connection:
         compared = compare(
             connection,
-            _reader(),
+            phone_reader(),
             epoch=asked["epoch"],
             cursor=asked.get("cursor"),
             held=[Bucket(**bucket) for bucket in asked["buckets"]],
@@ -93,7 +93,8 @@ def digest(asked: dict[str, Any]) -> Response:
     return _response(body)
 
 
-def _reader() -> Reader:
+def phone_reader() -> Reader:
+    """The phone that asks, as one that reads."""
     principal = phone_principal()
     return Reader(
         ibc_id=str(principal.ibc_id),
