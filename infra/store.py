@@ -1,5 +1,6 @@
 """Where the clean copies of attachments are kept: a folder, or a bucket that speaks S3."""
 
+from functools import cache
 from typing import Protocol
 
 from infra.files import Files
@@ -23,8 +24,9 @@ class Store(Protocol):
         """The bytes, or None when there are none or others than the name says. Errors: StoreUnavailable."""
 
 
+@cache
 def store_of(settings: Settings) -> Store:
-    """The store that the settings name."""
+    """The store that the settings name; made once, because a client of S3 takes half a second."""
     if settings.attachments_store:
         # Loaded only where it is used: boto3 takes a third of a second.
         from infra.bucket import Bucket  # noqa: PLC0415

@@ -22,7 +22,7 @@ from tests.integration.office.desk import a_desk
 def application(tmp_path_factory):
     """Made once: it opens nothing until it is asked, and each test gives it a database and a folder."""
     folder = tmp_path_factory.mktemp("attachments")
-    return create_app(_settings(folder))
+    return create_app(plain_settings(folder))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def settings(tmp_path):
-    return _settings(tmp_path)
+    return plain_settings(tmp_path)
 
 
 @pytest.fixture
@@ -94,10 +94,11 @@ def desk(app, database):
     return sit
 
 
-def _settings(folder):
+def plain_settings(folder, **more):
     return Settings(
         database_url=f"sqlite:///{folder}/unused.sqlite",
         redis_url=f"unix://{folder}/nobody-listens",
         data_dir=folder,
         secret_key=SECRET_KEY,
+        **more,
     )
