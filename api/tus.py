@@ -5,12 +5,13 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.http import http_date
 
 from infra.clock import Milliseconds
@@ -25,7 +26,7 @@ ABILITIES = {
     "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
 }
 BYTES = "application/offset+octet-stream"
-PIECE_BYTES = 1 << 16
+PIECE_BYTES = 1 << 14
 SILENCE_SECONDS_MAX = 20.0
 """How long a phone may say nothing in the middle of its bytes; what came by then is kept."""
 SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -90,28 +91,40 @@ class Body:
     """The bytes of a request as they come; after a cut it says so and keeps what came."""
 
     def __init__(self, most: int) -> None:
-        """`most`: what the upload still lacks. Errors: NotTus, NotBytes, RequestEntityTooLarge."""
+        """`most`: what the upload still lacks. Errors: NotTus, NotBytes."""
         if not sends_bytes():
             raise NotBytes(NotBytes.__doc__)
         self._sum, self._expected = _checksum()
         self._most = most
         self.was_cut = False
-        # Without this the limit of a JSON body holds; beyond it werkzeug answers 413.
-        request.max_content_length = most
+        # One more than may come, so that the end of what may come is no error yet.
+        request.max_content_length = most + 1
         connection: Any = request.environ.get("gunicorn.socket")
         if connection is not None:
             connection.settimeout(SILENCE_SECONDS_MAX)
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes, as far as they come."""
+        """The bytes, as far as they come. Errors: RequestEntityTooLarge."""
+        count = 0
+        for piece in self._as_they_come():
+            count += len(piece)
+            if count > self._most:
+                raise RequestEntityTooLarge(f"the upload lacks {self._most} bytes, and more came")
+            if self._sum is not None:
+                self._sum.update(piece)
+            yield piece
+
+    def _as_they_come(self) -> Iterator[bytes]:
         stream = request.stream
         try:
             while piece := stream.read(PIECE_BYTES):
-                if self._sum is not None:
-                    self._sum.update(piece)
                 yield piece
         except (ClientDisconnected, OSError):
             self.was_cut = True
+        # gunicorn has unpacked these chunks before it met the cut, and still holds them.
+        if self.was_cut and request.content_length is None:
+            with suppress(ClientDisconnected, OSError):
+                yield stream.read(PIECE_BYTES)
 
     def check(self) -> None:
         """Errors: WrongChecksum, also when a body that has a checksum was cut."""

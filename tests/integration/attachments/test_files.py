@@ -366,6 +366,16 @@ def test_bytes_that_the_disk_has_lost_are_sent_again(camera, ibc, work, parts, d
     assert camera.sees(attachment_id)["state"] == "stored"
 
 
+def test_metrics_say_how_many_files_wait_for_a_worker(camera, app, work):
+    camera.send(PHOTO)
+    before = app.test_client().get("/metrics").text
+    work()
+    after = app.test_client().get("/metrics").text
+
+    assert 'fieldledger_uploads{ibc="DEF",state="whole"} 1.0' in before
+    assert 'fieldledger_uploads{ibc="DEF",state="done"} 1.0' in after
+
+
 def test_the_clock_does_it_when_no_bell_is_heard(
     camera, ibc, settings, database, monkeypatch, application
 ):
