@@ -4,7 +4,7 @@ import socket
 from collections import deque
 from random import Random
 
-from tests.simulation.day.network import END_OF_HEAD, Address, BadNetwork, Fault
+from tests.simulation.day.network import CHUNK_BYTES, END_OF_HEAD, Address, BadNetwork, Fault
 
 TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 UNAVAILABLE = TOO_MANY.replace(b"429 Too Many Requests", b"503 Service Unavailable")
@@ -39,8 +39,16 @@ class CuttingNetwork(BadNetwork):
             # tus-js-client sends one chunk, whose size stands on a line before it.
             begins = body.index(b"\r\n") + 2 if b"chunked" in head else 0
             end = begins + int(fate.removeprefix(CUT))
-            self._send_only(head + END_OF_HEAD + body[:end])
+            self._cut(head + END_OF_HEAD + body[:end])
             return
         answer = self._ask(request)
         if fate != LOST:
             phone.sendall(answer)
+
+    def _cut(self, part: bytes) -> None:
+        """Only when the server has noticed does the client: what it asks next meets no race."""
+        with self._upstream() as upstream:
+            upstream.sendall(part)
+            upstream.shutdown(socket.SHUT_WR)
+            while upstream.recv(CHUNK_BYTES):
+                pass

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 import workers.attachments
-from api import attachments
+from api import attachments, tus
 from auth import tokens
 from auth.keys import keys_of
 from auth.tokens import Claims
@@ -91,6 +91,19 @@ def test_every_byte_by_itself_makes_the_same_file(camera, parts):
         assert camera.patch(url, at, content[at : at + 1]).status_code == 204
 
     assert parts.read(url.rpartition("/")[2]) == content
+
+
+def test_a_phone_that_falls_silent_keeps_what_came_and_no_thread(camera):
+    url = camera.begun(PHOTO)
+    connection = Connection()
+
+    with interrupted(
+        camera, url, PHOTO, 100, FallingSilent, **{"gunicorn.socket": connection}
+    ) as answer:
+        assert answer.status_code == 204
+
+    assert connection.patience == tus.SILENCE_SECONDS_MAX
+    assert camera.offset(url) == 100
 
 
 def test_a_cut_request_with_a_checksum_is_thrown_away(camera):
@@ -470,8 +483,27 @@ def files_may_have(byte_count):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+class FallingSilent(BytesIO):
+    """A connection on which nothing more comes, and that does not end."""
+
+    def read(self, size=-1):
+        piece = super().read(size)
+        if not piece:
+            raise TimeoutError
+        return piece
+
+
+class Connection:
+    """What gunicorn gives a request of its socket."""
+
+    patience = None
+
+    def settimeout(self, seconds):
+        self.patience = seconds
+
+
 @contextmanager
-def interrupted(camera, url, content, cut, **environ):
+def interrupted(camera, url, content, cut, stream=BytesIO, **environ):
     """A PATCH whose connection ends after `cut` bytes."""
     builder = EnvironBuilder(
         method="PATCH",
@@ -481,11 +513,8 @@ def interrupted(camera, url, content, cut, **environ):
             "Tus-Resumable": "1.0.0",
             "Upload-Offset": "0",
             "Content-Type": BYTES,
-            "Content-Length": str(len(content)),
         },
-        environ_overrides=environ,
+        environ_overrides={"CONTENT_LENGTH": str(len(content)), **environ},
     )
-    builder.input_stream = BytesIO(content[:cut])
-    made = builder.get_environ()
-    made["CONTENT_LENGTH"] = str(len(content))
-    yield camera.client.open(made)
+    builder.input_stream = stream(content[:cut])
+    yield camera.client.open(builder)
