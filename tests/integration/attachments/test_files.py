@@ -15,6 +15,7 @@ from tests.integration.attachments.pictures import GPS, a_photo, a_png_bomb, ope
 from tests.integration.attachments.sending import sha256
 from tests.integration.sync.counting import Killed, killed_at
 from tests.integration.sync.looking import count, everything, one, rows
+from tests.integration.sync.test_together import parcel_of, take
 
 PHOTO = a_photo(size=(400, 200), turned=True)
 NO_PICTURE = b"<html><script>alert(1)</script>"
@@ -130,6 +131,22 @@ def test_who_knows_a_hash_has_not_sent_the_file(camera, camera_of, ibc, work):
 
     assert colleague.sees(stolen)["state"] is None
     assert colleague.fetch(stolen).status_code == 404
+
+
+def test_words_of_two_officers_in_one_transaction_are_not_taken_for_one(
+    camera, camera_of, ibc, work, database
+):
+    colleague, other_photo = camera_of(ibc, 1), a_photo()
+    camera.send(PHOTO)
+    colleague.send(other_photo)
+    work()
+    mine, theirs = camera.refer(PHOTO, new_id()), colleague.refer(PHOTO, new_id())
+
+    take(database, [parcel_of(camera.phone, mine), parcel_of(colleague.phone, theirs),
+                    parcel_of(colleague.phone, colleague.refer(other_photo, new_id()))])  # fmt: skip
+
+    assert camera.sees(mine["record_id"])["state"] == "stored"
+    assert colleague.sees(theirs["record_id"])["state"] is None
 
 
 def test_another_phone_of_the_officer_may_send_what_the_first_has_named(
@@ -374,6 +391,18 @@ def test_metrics_say_how_many_files_wait_for_a_worker(camera, app, work):
 
     assert 'fieldledger_uploads{ibc="DEF",state="whole"} 1.0' in before
     assert 'fieldledger_uploads{ibc="DEF",state="done"} 1.0' in after
+
+
+def test_bytes_that_the_disk_has_changed_are_not_taken_for_the_file(
+    camera, ibc, work, parts, settings
+):
+    attachment_id = camera.attach(PHOTO, ibc.accounts[0])
+    url = camera.send(PHOTO)
+    (settings.uploads_dir / url.rpartition("/")[2]).write_bytes(a_photo())
+
+    assert work() == 0
+    assert camera.sees(attachment_id)["state"] is None
+    assert camera.head(url).status_code == 404
 
 
 def test_the_clock_does_it_when_no_bell_is_heard(

@@ -19,6 +19,7 @@ from infra import part_files
 from infra.ids import new_id
 from models.device import DeviceState
 from sync import device_life, uploads
+from sync.uploads import Sender
 from tests.building import CLERK, NOW
 from tests.integration.attachments.pictures import a_photo
 from tests.integration.attachments.sending import BYTES, SECRET_KEY, UPLOADS, encoded, sha256
@@ -188,6 +189,21 @@ def test_who_was_overtaken_before_he_was_alone_is_told(camera, monkeypatch):
     answer = camera.patch(url, 0, PHOTO[:10])
 
     assert answer.status_code == 409
+    assert camera.offset(url) == 30
+
+
+def test_of_two_promises_on_one_offset_the_database_keeps_one(camera, database):
+    """Where the lock on the file does not reach, as on a shared folder, the row decides."""
+    url = camera.begun(PHOTO)
+    phone = camera.phone
+    sender = Sender(ibc_id="DEF", device_id=phone.device_id, officer_id=phone.officer_id)
+    with database.read() as connection:
+        before = uploads.find(connection, sender, url.rpartition("/")[2], NOW)
+
+    database.transact(lambda c: uploads.advance(c, "DEF", before, 30, NOW))
+    with pytest.raises(uploads.OtherOffset):
+        database.transact(lambda c: uploads.advance(c, "DEF", before, 20, NOW))
+
     assert camera.offset(url) == 30
 
 
