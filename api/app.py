@@ -8,6 +8,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from api import (
+    attachments,
     balances,
     cli,
     conflicts,
@@ -74,6 +75,7 @@ PARTS = (
     decisions,
     conflicts,
     imports,
+    attachments,
 )
 OPENAPI = {
     "API_TITLE": "Field ledger",
@@ -117,6 +119,7 @@ def create_app(settings: Settings) -> Flask:
     for part in (*PARTS, receipts, devices, witness, readmission, receipt_books):
         api.register_blueprint(part.blueprint)
     api.register_blueprint(devices.phones)
+    api.register_blueprint(attachments.office)
     for plain in (health.blueprint, docs.front, docs.blueprint, receipts.page):
         app.register_blueprint(plain)
     Compress(app)

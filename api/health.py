@@ -41,7 +41,10 @@ def metrics() -> Response:
     lag = Gauge("fieldledger_books_lag", "Log entries not read", ("ibc",), registry=registry)
     entries = Gauge("fieldledger_entries", "Entries in the books", ("ibc",), registry=registry)
     doubts = Gauge("fieldledger_exceptions_open", "Open", ("ibc", "kind"), registry=registry)
+    uploads = Gauge("fieldledger_uploads", "Uploads of a week", ("ibc", "state"), registry=registry)
     with context().database.read() as connection:
+        for row in fetch(connection, UPLOADS):
+            uploads.labels(row.ibc_id, row.state).set(row.n)
         for row in fetch(connection, BOOKS):
             log_seq.labels(row.ibc_id).set(row.seq)
             lag.labels(row.ibc_id).set(row.seq - row.log_seq)
@@ -57,6 +60,7 @@ BOOKS = (
     "COALESCE(b.entry_seq, 0) AS entry_seq "
     "FROM log_heads l LEFT JOIN books_offsets b ON b.ibc_id = l.ibc_id"
 )
+UPLOADS = "SELECT ibc_id, state, count(*) AS n FROM uploads GROUP BY ibc_id, state"
 OPEN_EXCEPTIONS = "SELECT ibc_id, kind, count(*) AS n FROM exceptions WHERE state <> 'resolved' GROUP BY ibc_id, kind"
 
 

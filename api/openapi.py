@@ -25,6 +25,7 @@ DESCRIPTION = (
     "names in an address are errors. Errors around a request are RFC 9457 problems that say what "
     "to `do`; errors inside a batch are outcomes."
 )
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 Document = dict[str, Any]  # OpenAPI is JSON of its own shape
 
 
@@ -121,7 +122,9 @@ def _operations(app: Flask, document: Document) -> Iterator[tuple[Document, Rule
     paths: Mapping[str, Document] = document["paths"]
     for rule in app.url_map.iter_rules():
         path = paths.get(_as_documented(rule.rule))
-        for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}:
+        # Flask answers OPTIONS of every route by itself; only our own answer is documented.
+        own = METHODS - ({"OPTIONS"} if getattr(rule, "provide_automatic_options", True) else set())
+        for method in (rule.methods or set()) & own:
             if path is not None and method.lower() in path:
                 yield path[method.lower()], rule, mark_of(app.view_functions[rule.endpoint])
 

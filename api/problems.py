@@ -12,6 +12,8 @@ from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from api import tus
+from api.attachments import NotKept, UploadsBusy
 from api.balances import NotADay
 from api.body import NotGzip, TooLarge
 from api.handin import HandinRefused
@@ -22,8 +24,11 @@ from api.rxdb_stream import StreamsBusy
 from api.snapshots import NotAPart
 from api.sync import PhoneNeeded
 from auth import errors as auth_errors
+from infra import part_files
+from infra.store import StoreUnavailable
 from infra.strict_json import NotStrictJson
 from schemas.records import flat
+from sync import uploads
 from sync.cursor import NotACursor
 from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.desk import UnknownCase
@@ -63,6 +68,7 @@ FORBIDDEN = Problem(S.FORBIDDEN, "forbidden", "Your role does not allow this", D
 SIGN_IN = Problem(S.UNAUTHORIZED, "sign-in-needed", "Sign in first", Do.SIGN_IN)
 TOO_LARGE = Problem(S.REQUEST_ENTITY_TOO_LARGE, "too-large", "Send it in parts", Do.RETRY)
 INVALID = Problem(S.UNPROCESSABLE_ENTITY, "invalid", "Some fields cannot stand", Do.UPDATE_APP)
+UPLOAD_GONE = Problem(S.GONE, "upload-gone", "Begin this upload anew", Do.RETRY)
 UNAVAILABLE = Problem(S.SERVICE_UNAVAILABLE, "unavailable", "Try again soon", Do.RETRY)
 INTERNAL = Problem(S.INTERNAL_SERVER_ERROR, "our-fault", "Our own fault; try again", Do.RETRY)
 
@@ -97,6 +103,27 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotADay: INVALID,
     TooManyLines: TOO_LARGE,
     NotAPart: NOT_FOUND,
+    NotKept: NOT_FOUND,
+    uploads.UnknownUpload: NOT_FOUND,
+    uploads.UploadExpired: UPLOAD_GONE,
+    part_files.Lost: UPLOAD_GONE,
+    uploads.OtherOffset: Problem(S.CONFLICT, "other-offset", "Ask how far it is", Do.RETRY),
+    uploads.UploadIsWhole: Problem(S.CONFLICT, "upload-whole", "It has arrived", Do.ASK_OFFICE),
+    uploads.FileTooLarge: Problem(
+        S.REQUEST_ENTITY_TOO_LARGE, "file-too-large", "Make the picture smaller", Do.UPDATE_APP
+    ),
+    uploads.QuotaSpent: Problem(
+        S.REQUEST_ENTITY_TOO_LARGE, "quota-spent", "Go on tomorrow", Do.RETRY
+    ),
+    part_files.Busy: Problem(S.LOCKED, "upload-busy", "Another request is sending it", Do.RETRY),
+    part_files.NoSpace: Problem(S.INSUFFICIENT_STORAGE, "no-space", "Go on later", Do.RETRY),
+    UploadsBusy: Problem(S.SERVICE_UNAVAILABLE, "uploads-busy", "Ask again soon", Do.RETRY),
+    StoreUnavailable: UNAVAILABLE,
+    tus.OtherTus: Problem(S.PRECONDITION_FAILED, "other-tus", "Speak tus 1.0.0", Do.UPDATE_APP),
+    tus.NotTus: Problem(S.BAD_REQUEST, "not-tus", "A header cannot be read", Do.UPDATE_APP),
+    tus.NotBytes: Problem(S.UNSUPPORTED_MEDIA_TYPE, "not-bytes", "Send bytes", Do.UPDATE_APP),
+    # A status of tus's own.
+    tus.WrongChecksum: Problem(460, "wrong-checksum", "Send these bytes again", Do.RETRY),
     UnknownDecision: NOT_FOUND,
     UnknownCase: NOT_FOUND,
     UnknownRound: NOT_FOUND,
@@ -144,7 +171,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
 }
 """Exception → problem. An exception that is not here is our own fault, and says so."""
 
-SAYS_NOTHING = (OperationalError,)
+SAYS_NOTHING = (OperationalError, StoreUnavailable)
 """Errors whose text is for our log, not for the caller."""
 
 
@@ -186,7 +213,7 @@ def _known(error: Exception) -> Response:
         members["how"] = how_to_update()
     detail = None if isinstance(error, SAYS_NOTHING) else str(error)
     if isinstance(error, SAYS_NOTHING):
-        log.warning("database_unavailable", error=repr(error))
+        log.warning("unavailable", error=repr(error))
     return answer(PROBLEMS[kind], detail, **members)
 
 

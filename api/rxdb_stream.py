@@ -7,10 +7,10 @@ all are lent is answered 503 and asks again.
 """
 
 from collections.abc import Iterator
-from threading import Lock
 
 from flask import Response
 
+from api.lending import Lending
 from infra.clock import monotonic, pause
 from infra.database import Database
 from infra.tenancy import within
@@ -28,25 +28,7 @@ class StreamsBusy(Exception):
     """All threads that may listen are listening; pull on your own clock."""
 
 
-class Lending:
-    """The threads of this process that are lent to streams."""
-
-    def __init__(self) -> None:
-        self._lent = 0
-        self._lock = Lock()
-
-    def take(self, most: int) -> None:
-        with self._lock:
-            if self._lent >= most:
-                raise StreamsBusy(StreamsBusy.__doc__)
-            self._lent += 1
-
-    def give_back(self) -> None:
-        with self._lock:
-            self._lent -= 1
-
-
-LENDING = Lending()
+LENDING = Lending(StreamsBusy)
 
 
 def stream_of_hints(database: Database, reader: Reader, web_threads: int) -> Response:

@@ -42,10 +42,10 @@ def manifest(asked: dict[str, Any]) -> Response:
     must_read(asked["protocol"])
     with context().database.read() as connection:
         if asked["protocol"] != PROTOCOL:
-            epoch, log_seq, _ = views_of(connection, _reader())
+            epoch, log_seq, _ = views_of(connection, phone_reader())
             cursor = beginning(epoch, log_seq, asked["protocol"])
             return _json({"epoch": epoch, "cursor": cursor, "parts": []})
-        found = manifest_for(connection, _reader())
+        found = manifest_for(connection, phone_reader())
     parts = [
         {
             "url": url_for("snapshots.part", sha256=part.sha256),
@@ -65,7 +65,7 @@ def manifest(asked: dict[str, Any]) -> Response:
 def part(sha256: str) -> Response:
     """One file of a first download: gzip of NDJSON, with Range from any byte"""
     with context().database.read() as connection:
-        allowed = may_fetch(connection, _reader(), sha256)
+        allowed = may_fetch(connection, phone_reader(), sha256)
     path = Files(context().settings.files_dir).find(sha256) if allowed else None
     if path is None:
         raise NotAPart(NotAPart.__doc__)
@@ -88,7 +88,7 @@ def digest(asked: dict[str, Any]) -> Response:
     with context().database.read() as connection:
         compared = compare(
             connection,
-            _reader(),
+            phone_reader(),
             epoch=asked["epoch"],
             cursor=cursor_for(asked.get("cursor"), protocol),
             held=[Bucket(**bucket) for bucket in asked["buckets"]],
@@ -108,7 +108,8 @@ def digest(asked: dict[str, Any]) -> Response:
     return _response(body)
 
 
-def _reader() -> Reader:
+def phone_reader() -> Reader:
+    """The phone that asks, as one that reads."""
     principal = phone_principal()
     return Reader(
         ibc_id=str(principal.ibc_id),

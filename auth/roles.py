@@ -35,6 +35,8 @@ class Permission(StrEnum):
     READ_BOOKS = "read_books"
     """Entries, balances and trial balance."""
     READ_EXCEPTIONS = "read_exceptions"
+    READ_ATTACHMENTS = "read_attachments"
+    """Photographs that officers took."""
     READ_CONFLICTS = "read_conflicts"
     """Edits and facts that met: both sides, who and when."""
     RESOLVE_CONFLICT = "resolve_conflict"
@@ -55,7 +57,7 @@ class Permission(StrEnum):
 
 
 P = Permission
-CLERKS_DESK = frozenset({P.READ_CONFLICTS, P.RESOLVE_CONFLICT})
+CLERKS_DESK = frozenset({P.READ_CONFLICTS, P.RESOLVE_CONFLICT, P.READ_ATTACHMENTS})
 LEADERS_DESK = CLERKS_DESK | {P.ASSIGN_CONFLICT}
 EVERYONE = frozenset({P.HANDIN, P.READ_SELF})
 
@@ -80,7 +82,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {P.MAKE_DECISION, P.APPROVE_DECISION},
     Role.AUDITOR: EVERYONE
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
-    | {P.READ_CONFLICTS, P.SEE_METRICS, P.READ_FLEET},
+    | {P.READ_CONFLICTS, P.READ_ATTACHMENTS, P.SEE_METRICS, P.READ_FLEET},
     Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION, P.REPORT_LOST},
     Role.ADMIN: EVERYONE
     | {P.MANAGE_DEVICES, P.READ_FLEET, P.REPORT_LOST, P.READ_EXCEPTIONS, P.SEE_METRICS},

@@ -45,6 +45,14 @@ class Files:
         path = self._path(name)
         return path if path.exists() else None
 
+    def read(self, name: str) -> bytes | None:
+        """The bytes, or None when there are none, or others than the name says."""
+        path = self.find(name)
+        if path is None:
+            return None
+        content = path.read_bytes()
+        return content if hashlib.sha256(content).hexdigest() == name else None
+
     def delete(self, name: str) -> None:
         """Forget a file; one that is not there is forgotten already."""
         self._path(name).unlink(missing_ok=True)

@@ -32,6 +32,14 @@ BULK_CASES_MAX = 100
 """Conflict cases that one request settles alike; each is a transaction of its own."""
 IMPORT_ROWS_MAX = 1_000
 """Rows of an import in one transaction, so that a phone's push waits only for one of them."""
+ATTACHMENT_BYTES_MAX = 10 * 1_048_576
+"""Bytes of one attachment, as the phone has it."""
+ATTACHMENT_PIXELS_MAX = 52_000_000
+"""Pixels of one picture: what the largest cameras of cheap phones take, and 156 MB when unpacked."""
+ATTACHMENT_DAY_BYTES_MAX = 400 * 1_048_576
+"""Bytes of attachments that one phone may begin to send in 24 hours."""
+ATTACHMENT_DAY_FILES_MAX = 1_000
+"""Attachments that one phone may begin to send in 24 hours."""
 CLOCK_AHEAD_MS_MAX = 24 * 3600 * 1000
 """How far a phone's clock may run ahead before its facts are marked as of an untrusted time."""
 

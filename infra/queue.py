@@ -16,6 +16,7 @@ BELL_LIFE_SECONDS = 10
 """A bell that was rung and not answered may be rung again after this."""
 JOB_TIMEOUT_SECONDS = 120
 JOBS = {
+    "attachments": "workers.attachments.clean_uploads",
     "books": "workers.books.post_books",
     "snapshots": "workers.snapshots.renew_snapshots",
 }

@@ -1,6 +1,7 @@
 """What an installation may choose: read once from the environment, refused by name when unsafe or unknown."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ from infra.ids import new_token
 PREFIX = "FIELDLEDGER_"
 SHARED_NAMES = ("DATABASE_URL", "REDIS_URL", "PORT", "DATA_DIR", "SECRET_KEY")
 SECRET_BYTES_MIN = 32
+STORE = re.compile(r"(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9/_.-]*)?)?", re.ASCII)
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -46,6 +48,8 @@ class Settings:
     """PostgreSQL: the role that everything but migrations and restores works as. `field_app`, made by
     the migrations, is held by row-level security; empty: whoever `database_url` signs in as.
     """
+    attachments_store: str = ""
+    """Where attachments are kept: `s3://bucket/prefix` (with boto3's `AWS_…`), or the data folder when empty."""
     demo: bool = True
     """Whether a new database is filled with the demonstration IBC, whose sign-ins are printed."""
 
@@ -53,6 +57,11 @@ class Settings:
     def files_dir(self) -> Path:
         """Where files named by their hash are kept: parts of snapshots."""
         return self.data_dir / "files"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where attachments grow until they are whole; web and workers must share it."""
+        return self.data_dir / "uploads"
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -84,6 +93,10 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     settings = Settings(**{**defaults, **given})
     if len(settings.secret_key.encode()) < SECRET_BYTES_MIN:
         raise UnsafeSetting(f"SECRET_KEY must have at least {SECRET_BYTES_MIN} bytes")
+    if not STORE.fullmatch(settings.attachments_store):
+        raise UnsafeSetting(
+            "FIELDLEDGER_ATTACHMENTS_STORE must be like s3://bucket/prefix, or empty"
+        )
     return settings
 
 

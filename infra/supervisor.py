@@ -67,6 +67,11 @@ def processes(settings: Settings) -> tuple[Process, ...]:
             ready=stays_up(STEADY_SECONDS),
         ),
         Process(
+            name="attachments",
+            command=_python("workers.run", "attachments"),
+            ready=stays_up(STEADY_SECONDS),
+        ),
+        Process(
             name="clock",
             command=_python("workers.clock"),
             ready=stays_up(STEADY_SECONDS),

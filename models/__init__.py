@@ -1,7 +1,8 @@
 """What do we keep? One file an entity, one line here; everything else follows from the declaration."""
 
-from models import backup, books, identity, log, snapshot  # noqa: F401  # tables, not entities
+from models import backup, books, identity, log, snapshot, upload  # noqa: F401  # tables, not entities
 from models.area import Area
+from models.attachment import Attachment
 from models.base import Base, Entity, read_entity
 from models.bill import Bill
 from models.collection import Collection
@@ -54,6 +55,7 @@ ENTITIES: dict[str, Entity] = {
             Verdict,
             Decision,
             ReceiptGap,
+            Attachment,
         ),
     )
 }

@@ -147,6 +147,13 @@ class DecisionsQuery(ListQuery):
     state = optional(OneOf(DecisionStateWord))
 
 
+class AttachmentsQuery(ListQuery):
+    """Which files."""
+
+    owner_id = optional(Id())
+    state = fields.String(validate=one_of(["expected", "stored", "refused"]))
+
+
 class ConflictsQuery(ListQuery):
     """Which cases of the desk."""
 

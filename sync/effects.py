@@ -11,6 +11,7 @@ from models import ENTITIES
 from models.decision import DecisionKindWord, DecisionStateWord
 from models.notice import NoticeStateWord
 from models.notice_service import ServiceMethodWord
+from sync.attachments import recognise_files
 from sync.collisions import (
     cuts_after_payment,
     double_visits,
@@ -87,6 +88,7 @@ def propose_voids(writing: Writing, changes: Sequence[Change]) -> None:
 
 
 EFFECTS: dict[str, Callable[[Writing, Sequence[Change]], None]] = {
+    "attachment": recognise_files,
     "collection": payments_before_a_cut,
     "consumer": list_consumers,
     "disconnection_act": cuts_after_payment,

@@ -14,6 +14,7 @@ from infra.tenancy import EVERY, within
 from sync.books import post
 from sync.faults import ask_about_old, try_again
 from sync.gaps import ask_about_gaps
+from workers.attachments import clean_uploads, sweep_uploads
 from workers.context import bell, database, now, settings
 from workers.snapshots import renew_snapshots, sweep_files
 
@@ -45,6 +46,7 @@ class Sweep:
             with within(EVERY):
                 _tidy()
                 _renew_snapshots()
+                _clean_uploads()
 
 
 def main() -> int:
@@ -98,6 +100,18 @@ def _renew_snapshots() -> None:
         if not bell().ring("snapshots", row.ibc_id):
             renew_snapshots(row.ibc_id)
     sweep_files()
+
+
+def _clean_uploads() -> None:
+    """Ring for attachments that nobody has looked at, and give up what waited too long."""
+    with database().read() as connection:
+        rows = fetch(
+            connection, "SELECT DISTINCT ibc_id FROM uploads WHERE state = 'whole' ORDER BY ibc_id"
+        )
+    for row in rows:
+        if not bell().ring("attachments", row.ibc_id):
+            clean_uploads(row.ibc_id)
+    sweep_uploads()
 
 
 def _waited_for() -> list[str]:

@@ -7,6 +7,7 @@ from redis import Redis
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
+import workers.attachments
 import workers.books
 import workers.snapshots  # noqa: F401  # loaded once here: each job runs in a fork of this process
 from infra.queue import JOBS

@@ -1,4 +1,4 @@
-"""The unmodified npm packages against our server: WatermelonDB, RxDB 17, and rxdb-server's client."""
+"""The unmodified npm packages against our server: WatermelonDB, RxDB 17, rxdb-server's client, and tus-js-client."""
 
 import os
 import re
@@ -20,7 +20,12 @@ CACHE = CHECKOUT / ".cache" / "npm"
 NODE_LEAST = 20
 INSTALL_SECONDS_MAX = 300
 PLAY_SECONDS_MAX = 60
-PLAYS = (HERE / "watermelon.test.mjs", HERE / "rxdb.test.mjs", HERE / "wire" / "wire.test.mjs")
+PLAYS = (
+    HERE / "watermelon.test.mjs",
+    HERE / "rxdb.test.mjs",
+    HERE / "wire" / "wire.test.mjs",
+    HERE / "tus.test.mjs",
+)
 SCENARIOS = [
     (play, name)
     for play in PLAYS

@@ -24,6 +24,8 @@ from auth.tokens import Claims
 from infra import child
 from infra.clock import now_ms
 from infra.database import Database, fetch
+from infra.files import Files
+from infra.part_files import PartFiles
 from infra.settings import CHECKOUT
 from models import ENTITIES
 from sync.office import Put
@@ -32,6 +34,7 @@ from tests.building import Office, a_phone, a_put, an_office, office_write
 from tests.clients.cutting import CuttingNetwork
 from tests.installation import free_port
 from tests.services import end, wait_until
+from workers.attachments import clean_all
 
 SECRET_KEY = "a secret of the clients' test, thirty-two bytes and more"
 
@@ -143,6 +146,11 @@ class World:
         self.networks[made.address[1]] = made
         return {"url": f"http://127.0.0.1:{made.address[1]}"}
 
+    def work(self, code: str) -> Any:
+        """What the worker of attachments does; says how many files it settled."""
+        parts, store = PartFiles(self.folder / "uploads"), Files(self.folder / "attachments")
+        return {"settled": clean_all(self.database, parts, store, code)}
+
     def restart(self) -> Any:
         """As after a crash: the server is gone, and comes again."""
         child.end_session(self.server.pid)
@@ -172,7 +180,7 @@ class World:
 
     def _listener(self) -> type[BaseHTTPRequestHandler]:
         world = self
-        deeds = ("office", "phone", "write", "records", "log", "network", "restart")
+        deeds = ("office", "phone", "write", "records", "log", "network", "work", "restart")
 
         class Listener(BaseHTTPRequestHandler):
             def do_POST(self) -> None:

@@ -17,14 +17,21 @@ def settings(tmp_path):
 def test_the_embedded_queue_comes_first_and_goes_last(settings):
     rows = processes(settings)
 
-    assert [row.name for row in rows] == ["valkey", "web", "books", "snapshots", "clock"]
+    assert [row.name for row in rows] == [
+        "valkey",
+        "web",
+        "books",
+        "snapshots",
+        "attachments",
+        "clock",
+    ]
     assert [row.name for row in rows if row.before_steps] == ["valkey"]
 
 
 def test_somebody_elses_queue_is_not_started(settings):
     rows = processes(replace(settings, redis_url="redis://queue.example:6379/0"))
 
-    assert [row.name for row in rows] == ["web", "books", "snapshots", "clock"]
+    assert [row.name for row in rows] == ["web", "books", "snapshots", "attachments", "clock"]
 
 
 def test_only_a_demo_is_seeded_and_shows_its_sign_ins(settings):

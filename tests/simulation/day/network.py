@@ -13,6 +13,7 @@ from typing import Self
 CHUNK_BYTES = 65_536
 SILENCE_SECONDS_MAX = 60.0
 END_OF_HEAD = b"\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
 OUR_FAULT = b" 500"
 
 Address = tuple[str, int]
@@ -132,7 +133,7 @@ class BadNetwork:
 
 
 def read_request(phone: socket.socket) -> bytes:
-    """One request with its body, by its Content-Length."""
+    """One request with its body, by its Content-Length or to its last chunk."""
     request = b""
     while END_OF_HEAD not in request:
         part = phone.recv(CHUNK_BYTES)
@@ -144,6 +145,12 @@ def read_request(phone: socket.socket) -> bytes:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             while len(body) < int(value):
+                part = phone.recv(CHUNK_BYTES)
+                if not part:
+                    return b""
+                body += part
+        if name.lower() == b"transfer-encoding":
+            while not body.endswith(LAST_CHUNK):
                 part = phone.recv(CHUNK_BYTES)
                 if not part:
                     return b""

@@ -1,0 +1,1 @@
+"""Photographs on their way from a phone to the store."""
