@@ -9,6 +9,7 @@ from ledger.accounts import CHART, NEVER_NEGATIVE_SIGN
 from ledger.chain_checks import books_chain_verifies, log_chain_verifies
 from ledger.findings import Check, Finding, each_row
 from ledger.rebuild import order_changes_nothing, rebuild_gives_the_same
+from ledger.receipt_checks import blocks_have_no_gap, receipt_numbers_are_unique
 from models.migrations.triggers import KEPT, trigger_names
 
 SIGNED = "CASE p.side WHEN 'D' THEN p.amount_paisa ELSE -p.amount_paisa END"
@@ -160,21 +161,6 @@ def reversed_once_by_mirror(connection: Connection, ibc_id: str) -> Iterator[Fin
     )
 
 
-def receipt_numbers_are_unique(connection: Connection, ibc_id: str) -> Iterator[Finding]:
-    """M10: of all collections with one receipt number, all but one were held for it."""
-    yield from each_row(
-        connection,
-        "M10",
-        "SELECT c.receipt_no, COUNT(*) AS n FROM collections c WHERE c.ibc_id = :ibc_id "
-        "AND NOT EXISTS (SELECT 1 FROM exceptions x WHERE x.ibc_id = c.ibc_id "
-        "AND x.subject_id = c.id AND x.kind = 'RECEIPT_NO_REUSED') "
-        "GROUP BY c.receipt_no HAVING COUNT(*) > 1 ORDER BY c.receipt_no",
-        "receipt {receipt_no}",
-        "{n} collections carry this number and nobody was told.",
-        ibc_id=ibc_id,
-    )
-
-
 def allocations_add_up(connection: Connection, ibc_id: str) -> Iterator[Finding]:
     """M11: what an entry allocates is what it moved for the consumer; '' is his advance."""
     moved = "SUM(CASE p.side WHEN 'C' THEN p.amount_paisa ELSE -p.amount_paisa END)"
@@ -267,7 +253,10 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "M4 never driven below zero": (never_driven_below_zero,),
     "M5 one key, one request, one entry": (one_key_one_request,),
     "M6 reversed once, by its mirror": (reversed_once_by_mirror,),
-    "M10 receipt numbers are unique": (receipt_numbers_are_unique,),
+    "M10 receipt numbers are unique and without gaps": (
+        receipt_numbers_are_unique,
+        blocks_have_no_gap,
+    ),
     "M11 allocations add up": (allocations_add_up,),
     "M14 both chains verify": (log_chain_verifies, books_chain_verifies),
     "M18 cash is whole rupees": (cash_is_whole_rupees, notes_make_the_amount),
