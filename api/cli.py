@@ -11,6 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from rich.progress import Progress
 
 from api.backups import backup_command, restore_command
+from api.billing import import_command
 from api.context import context
 from api.demo import demo_token, sign_in_lines
 from api.generated import write_generated
@@ -143,4 +144,12 @@ def docs() -> None:
         click.echo(path)
 
 
-DATA = (migrate, revision, seed_command, seeded, backup_command, restore_command)
+DATA = (
+    migrate,
+    revision,
+    seed_command,
+    seeded,
+    import_command,
+    backup_command,
+    restore_command,
+)

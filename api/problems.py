@@ -22,8 +22,10 @@ from api.rxdb_stream import StreamsBusy
 from api.snapshots import NotAPart
 from api.sync import PhoneNeeded
 from auth import errors as auth_errors
+from infra.catalogue import message
 from infra.strict_json import NotStrictJson
 from schemas.records import flat
+from sync.billing_import import FileRefused, UnknownFile
 from sync.cursor import NotACursor
 from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.desk import UnknownCase
@@ -95,6 +97,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotAPlace: Problem(S.BAD_REQUEST, "not-a-place", "Ask without a cursor", Do.RETRY),
     NotADay: INVALID,
     TooManyLines: TOO_LARGE,
+    FileRefused: Problem(
+        S.UNPROCESSABLE_ENTITY, "file-refused", "Nothing of the file was stored", Do.ASK_OFFICE
+    ),
+    UnknownFile: NOT_FOUND,
     NotAPart: NOT_FOUND,
     UnknownDecision: NOT_FOUND,
     UnknownCase: NOT_FOUND,
@@ -174,7 +180,11 @@ def register_problems(app: Flask) -> None:
 
 def _known(error: Exception) -> Response:
     kind = next(kind for kind in type(error).__mro__ if kind in PROBLEMS)
-    members = {"errors": error.errors} if isinstance(error, Unreadable | Refused) else {}
+    members: dict[str, Any] = {}
+    if isinstance(error, Unreadable | Refused):
+        members = {"errors": error.errors}
+    if isinstance(error, FileRefused):
+        members = {"line": error.line, "reason": message(error.reason)}
     detail = None if isinstance(error, SAYS_NOTHING) else str(error)
     if isinstance(error, SAYS_NOTHING):
         log.warning("database_unavailable", error=repr(error))

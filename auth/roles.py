@@ -50,6 +50,8 @@ class Permission(StrEnum):
     REPORT_LOST = "report_lost"
     """Say that a phone is lost or robbed; it is trusted no longer."""
     IMPORT_BILLING = "import_billing"
+    READ_IMPORTS = "read_imports"
+    """Which files came from billing and went to it, and the rows that were refused."""
     MANAGE_ROUNDS = "manage_rounds"
     SEE_METRICS = "see_metrics"
 
@@ -76,15 +78,15 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST},
     Role.FINANCE: EVERYONE
-    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
+    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS, P.READ_IMPORTS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION},
     Role.AUDITOR: EVERYONE
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
-    | {P.READ_CONFLICTS, P.SEE_METRICS, P.READ_FLEET},
+    | {P.READ_CONFLICTS, P.SEE_METRICS, P.READ_FLEET, P.READ_IMPORTS},
     Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION, P.REPORT_LOST},
     Role.ADMIN: EVERYONE
     | {P.MANAGE_DEVICES, P.READ_FLEET, P.REPORT_LOST, P.READ_EXCEPTIONS, P.SEE_METRICS},
-    Role.BILLING_FEED: frozenset({P.READ_SELF, P.IMPORT_BILLING}),
+    Role.BILLING_FEED: frozenset({P.READ_SELF, P.IMPORT_BILLING, P.READ_IMPORTS}),
 }
 
 ON_A_PHONE = frozenset({P.SYNC, P.HANDIN, P.READ_SELF})

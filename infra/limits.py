@@ -32,6 +32,14 @@ BULK_CASES_MAX = 100
 """Conflict cases that one request settles alike; each is a transaction of its own."""
 IMPORT_ROWS_MAX = 1_000
 """Rows of an import in one transaction, so that a phone's push waits only for one of them."""
+IMPORT_FILE_BYTES_MAX = 256 * 1_048_576
+"""Bytes of one file of billing's; its rows are read one by one, so memory does not grow with it."""
+IMPORT_FILE_ROWS_MAX = 1_000_000
+"""Rows of one file of billing's: as many keys are remembered, to find those that come twice."""
+IMPORT_LINE_BYTES_MAX = 65_536
+"""Bytes of one line of a file; a longer one is no row of anything."""
+EXPORT_ROWS_MAX = 50_000
+"""Postings in one file for billing; what is more goes into the next."""
 CLOCK_AHEAD_MS_MAX = 24 * 3600 * 1000
 """How far a phone's clock may run ahead before its facts are marked as of an untrusted time."""
 

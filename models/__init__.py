@@ -1,6 +1,6 @@
 """What do we keep? One file an entity, one line here; everything else follows from the declaration."""
 
-from models import backup, books, identity, log, snapshot  # noqa: F401  # tables, not entities
+from models import backup, books, exchange, identity, log, snapshot  # noqa: F401  # tables, not entities
 from models.area import Area
 from models.base import Base, Entity, read_entity
 from models.bill import Bill
@@ -10,17 +10,21 @@ from models.decision import Decision
 from models.device import Device
 from models.directory import Directory
 from models.disconnection_act import DisconnectionAct
+from models.hold import Hold
 from models.ibc import Ibc
 from models.meter import Meter
 from models.meter_issue import MeterIssue
 from models.notice import Notice
 from models.notice_service import NoticeService
+from models.plan import Plan
 from models.position import Position
 from models.receipt_void import ReceiptVoid
 from models.reconnection_act import ReconnectionAct
 from models.round import Round
+from models.rule import Rule
 from models.staff import Staff
 from models.stop import Stop
+from models.target import Target
 from models.verdict import Verdict
 from models.visit import Visit
 
@@ -39,6 +43,8 @@ ENTITIES: dict[str, Entity] = {
             Directory,
             Meter,
             Bill,
+            Plan,
+            Hold,
             Position,
             Round,
             Stop,
@@ -52,6 +58,8 @@ ENTITIES: dict[str, Entity] = {
             ReconnectionAct,
             Verdict,
             Decision,
+            Rule,
+            Target,
         ),
     )
 }
