@@ -22,7 +22,6 @@ from api.rxdb_stream import StreamsBusy
 from api.snapshots import NotAPart
 from api.sync import PhoneNeeded
 from auth import errors as auth_errors
-from infra.catalogue import message
 from infra.strict_json import NotStrictJson
 from schemas.records import flat
 from sync.billing_import import FileRefused, UnknownFile
@@ -184,7 +183,7 @@ def _known(error: Exception) -> Response:
     if isinstance(error, Unreadable | Refused):
         members = {"errors": error.errors}
     if isinstance(error, FileRefused):
-        members = {"line": error.line, "reason": message(error.reason)}
+        members = {"errors": {f"line {error.line}": error.reason}}
     detail = None if isinstance(error, SAYS_NOTHING) else str(error)
     if isinstance(error, SAYS_NOTHING):
         log.warning("database_unavailable", error=repr(error))
