@@ -9,11 +9,13 @@ from flask_limiter.util import get_remote_address
 
 from api import (
     balances,
+    billing_files,
     cli,
     conflicts,
     decisions,
     devices,
     docs,
+    given_back,
     handin,
     health,
     identity,
@@ -70,6 +72,8 @@ PARTS = (
     decisions,
     conflicts,
     imports,
+    billing_files,
+    given_back,
 )
 OPENAPI = {
     "API_TITLE": "Field ledger",

@@ -24,11 +24,13 @@ from api.sync import PhoneNeeded
 from auth import errors as auth_errors
 from infra.strict_json import NotStrictJson
 from schemas.records import flat
+from sync.billing_export import ExportDiffers, NotRejected, UnknownExport
 from sync.billing_import import FileRefused, UnknownFile
 from sync.cursor import NotACursor
 from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.desk import UnknownCase
 from sync.device_life import NotDrained
+from sync.given_back import UnknownProposal
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.office import Refused, Stale
@@ -100,6 +102,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
         S.UNPROCESSABLE_ENTITY, "file-refused", "Nothing of the file was stored", Do.ASK_OFFICE
     ),
     UnknownFile: NOT_FOUND,
+    UnknownExport: NOT_FOUND,
+    UnknownProposal: NOT_FOUND,
+    NotRejected: Problem(S.CONFLICT, "not-rejected", "Billing has not rejected it", Do.ASK_OFFICE),
+    ExportDiffers: Problem(
+        S.CONFLICT, "export-differs", "The books were changed behind a file", Do.ASK_OFFICE
+    ),
     NotAPart: NOT_FOUND,
     UnknownDecision: NOT_FOUND,
     UnknownCase: NOT_FOUND,

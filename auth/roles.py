@@ -52,6 +52,8 @@ class Permission(StrEnum):
     IMPORT_BILLING = "import_billing"
     READ_IMPORTS = "read_imports"
     """Which files came from billing and went to it, and the rows that were refused."""
+    SETTLE_BILLING = "settle_billing"
+    """Send again what billing has rejected."""
     MANAGE_ROUNDS = "manage_rounds"
     SEE_METRICS = "see_metrics"
 
@@ -78,7 +80,8 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST},
     Role.FINANCE: EVERYONE
-    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS, P.READ_IMPORTS}
+    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
+    | {P.READ_IMPORTS, P.SETTLE_BILLING}
     | {P.MAKE_DECISION, P.APPROVE_DECISION},
     Role.AUDITOR: EVERYONE
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
@@ -96,6 +99,7 @@ ONLY_ON_A_PHONE = frozenset({P.SYNC})
 
 MONEY = frozenset(
     {P.READ_CUSTODY, P.READ_BOOKS, P.MAKE_DECISION, P.APPROVE_DECISION, P.IMPORT_BILLING}
+    | {P.SETTLE_BILLING}
     | {P.RESOLVE_CONFLICT, P.ASSIGN_CONFLICT}
 )
 """What an admin, who can make any phone anybody's, must never hold."""

@@ -10,6 +10,7 @@ from models.decision import Decision
 from models.device import Device
 from models.directory import Directory
 from models.disconnection_act import DisconnectionAct
+from models.fee import Fee
 from models.hold import Hold
 from models.ibc import Ibc
 from models.meter import Meter
@@ -20,6 +21,7 @@ from models.plan import Plan
 from models.position import Position
 from models.receipt_void import ReceiptVoid
 from models.reconnection_act import ReconnectionAct
+from models.refund import Refund
 from models.round import Round
 from models.rule import Rule
 from models.staff import Staff
@@ -58,6 +60,8 @@ ENTITIES: dict[str, Entity] = {
             ReconnectionAct,
             Verdict,
             Decision,
+            Refund,
+            Fee,
             Rule,
             Target,
         ),

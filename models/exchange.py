@@ -56,7 +56,7 @@ class Export(Base):
     __table_args__ = (STRICT,)
 
     ibc_id = Column(TEXT, primary_key=True)
-    number = Column(WHOLE, primary_key=True, autoincrement=False)
+    file_no = Column(WHOLE, primary_key=True, autoincrement=False)
     first_entry = Column(WHOLE, nullable=False)
     last_entry = Column(WHOLE, nullable=False)
     row_count = Column(WHOLE, nullable=False)
@@ -72,14 +72,14 @@ class ExportResend(Base):
     """A posting that billing rejected and that goes out once more, in the file of this number."""
 
     __tablename__ = "export_resends"
-    __table_args__ = (Index("ix_export_resends_number", "ibc_id", "number"), STRICT)
+    __table_args__ = (Index("ix_export_resends_file", "ibc_id", "file_no"), STRICT)
 
     ibc_id = Column(TEXT, primary_key=True)
     entry_seq = Column(WHOLE, primary_key=True, autoincrement=False)
     line_no = Column(WHOLE, primary_key=True, autoincrement=False)
     asked_at = Column(WHOLE, primary_key=True, autoincrement=False)
     asked_by = Column(TEXT, nullable=False)
-    number = Column(WHOLE)
+    file_no = Column(WHOLE)
     """Null until the next file is made."""
 
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from models.migrations.triggers import KEPT_SINCE, keep_statements
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -89,22 +91,20 @@ def upgrade() -> None:
         sa.Column(
             "asked_by", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
         ),
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("file_no", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.PrimaryKeyConstraint(
             "ibc_id", "entry_seq", "line_no", "asked_at", name=op.f("pk_export_resends")
         ),
         sqlite_strict=True,
     )
-    op.create_index(
-        "ix_export_resends_number", "export_resends", ["ibc_id", "number"], unique=False
-    )
+    op.create_index("ix_export_resends_file", "export_resends", ["ibc_id", "file_no"], unique=False)
     op.create_table(
         "exports",
         sa.Column(
             "ibc_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
         ),
         sa.Column(
-            "number",
+            "file_no",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             autoincrement=False,
             nullable=False,
@@ -136,8 +136,58 @@ def upgrade() -> None:
         sa.Column(
             "made_by", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
         ),
-        sa.PrimaryKeyConstraint("ibc_id", "number", name=op.f("pk_exports")),
+        sa.PrimaryKeyConstraint("ibc_id", "file_no", name=op.f("pk_exports")),
         sqlite_strict=True,
+    )
+    op.create_table(
+        "fees",
+        sa.Column(
+            "ibc_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False),
+        sa.Column(
+            "account_no", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "on_date", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "rule_no", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "amount_paisa", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "reason", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "state", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "maker_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "checker_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "author_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "occurred_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "received_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "deleted_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.PrimaryKeyConstraint("ibc_id", "id", name=op.f("pk_fees")),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_fees_ibc_id_account_no"), "fees", ["ibc_id", "account_no"], unique=False
     )
     op.create_table(
         "holds",
@@ -288,6 +338,60 @@ def upgrade() -> None:
         op.f("ix_plans_ibc_id_account_no"), "plans", ["ibc_id", "account_no"], unique=False
     )
     op.create_table(
+        "refunds",
+        sa.Column(
+            "ibc_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column("id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "account_no", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "amount_paisa", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "paid_from", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "bank_account", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "reason", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "acknowledgement",
+            sa.Text(collation="C").with_variant(sa.Text(), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column(
+            "state", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "maker_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "checker_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "author_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "occurred_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "received_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "deleted_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.PrimaryKeyConstraint("ibc_id", "id", name=op.f("pk_refunds")),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_refunds_ibc_id_account_no"), "refunds", ["ibc_id", "account_no"], unique=False
+    )
+    op.create_table(
         "rules",
         sa.Column(
             "ibc_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
@@ -432,6 +536,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_tie_outs_made", "tie_outs", ["ibc_id", "made_at", "id"], unique=False)
     # ### end Alembic commands ###
+    for table in KEPT_SINCE[revision]:
+        for statement in keep_statements(op.get_bind().dialect.name, table):
+            op.execute(statement)
 
 
 def downgrade() -> None:
@@ -443,6 +550,8 @@ def downgrade() -> None:
     op.drop_table("targets")
     op.drop_index(op.f("ix_rules_ibc_id_kind_effective_from"), table_name="rules")
     op.drop_table("rules")
+    op.drop_index(op.f("ix_refunds_ibc_id_account_no"), table_name="refunds")
+    op.drop_table("refunds")
     op.drop_index(op.f("ix_plans_ibc_id_account_no"), table_name="plans")
     op.drop_table("plans")
     op.drop_table("import_refusals")
@@ -450,8 +559,10 @@ def downgrade() -> None:
     op.drop_table("import_files")
     op.drop_index(op.f("ix_holds_ibc_id_account_no"), table_name="holds")
     op.drop_table("holds")
+    op.drop_index(op.f("ix_fees_ibc_id_account_no"), table_name="fees")
+    op.drop_table("fees")
     op.drop_table("exports")
-    op.drop_index("ix_export_resends_number", table_name="export_resends")
+    op.drop_index("ix_export_resends_file", table_name="export_resends")
     op.drop_table("export_resends")
     op.drop_table("billing_answers")
     op.drop_table("answer_files")

@@ -12,6 +12,7 @@ ANYWHERE = {
     "account_no": "0400000000001",
     "entity": "bill",
     "name": "index.html",
+    "file_no": 1,
 }
 
 
