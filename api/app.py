@@ -15,6 +15,7 @@ from api import (
     decisions,
     devices,
     docs,
+    figures,
     given_back,
     handin,
     health,
@@ -74,6 +75,7 @@ PARTS = (
     imports,
     billing_files,
     given_back,
+    figures,
 )
 OPENAPI = {
     "API_TITLE": "Field ledger",

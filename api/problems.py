@@ -21,6 +21,7 @@ from api.preconditions import KeyNeeded, VersionNeeded
 from api.rxdb_stream import StreamsBusy
 from api.snapshots import NotAPart
 from api.sync import PhoneNeeded
+from api.xlsx_file import TooManySheetLines
 from auth import errors as auth_errors
 from infra.strict_json import NotStrictJson
 from schemas.records import flat
@@ -98,6 +99,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotAPlace: Problem(S.BAD_REQUEST, "not-a-place", "Ask without a cursor", Do.RETRY),
     NotADay: INVALID,
     TooManyLines: TOO_LARGE,
+    TooManySheetLines: TOO_LARGE,
     FileRefused: Problem(
         S.UNPROCESSABLE_ENTITY, "file-refused", "Nothing of the file was stored", Do.ASK_OFFICE
     ),
