@@ -15,6 +15,7 @@ from api import (
     decisions,
     devices,
     docs,
+    evidence,
     figures,
     given_back,
     handin,
@@ -76,6 +77,7 @@ PARTS = (
     billing_files,
     given_back,
     figures,
+    evidence,
 )
 OPENAPI = {
     "API_TITLE": "Field ledger",

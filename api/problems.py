@@ -31,6 +31,7 @@ from sync.cursor import NotACursor
 from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.desk import UnknownCase
 from sync.device_life import NotDrained
+from sync.evidence_subjects import NoSuchSubject
 from sync.given_back import UnknownProposal
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
@@ -105,6 +106,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     UnknownFile: NOT_FOUND,
     UnknownExport: NOT_FOUND,
+    NoSuchSubject: NOT_FOUND,
     UnknownProposal: NOT_FOUND,
     NotRejected: Problem(S.CONFLICT, "not-rejected", "Billing has not rejected it", Do.ASK_OFFICE),
     ExportDiffers: Problem(

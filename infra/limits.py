@@ -40,6 +40,8 @@ IMPORT_LINE_BYTES_MAX = 65_536
 """Bytes of one line of a file; a longer one is no row of anything."""
 XLSX_LINES_MAX = 1_048_575
 """Lines below the head of one sheet: the format has no more; a longer list is asked for as CSV."""
+EVIDENCE_LOG_ROWS_MAX = 200_000
+"""Log rows between a fact and the head whose hashes an evidence pack carries."""
 EXPORT_ROWS_MAX = 50_000
 """Postings in one file for billing; what is more goes into the next."""
 CLOCK_AHEAD_MS_MAX = 24 * 3600 * 1000

@@ -3,9 +3,10 @@
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from infra.limits import IMPORT_LINE_BYTES_MAX
+from infra.limits import IMPORT_FILE_BYTES_MAX, IMPORT_LINE_BYTES_MAX
 from infra.strict_json import NotStrictJson, loads
 from models import Entity
 from models.kinds import Flag, Group, Kind, Several, Whole, Words
@@ -61,6 +62,13 @@ class Head:
         if len(cells) != len(self.columns):
             raise CellRefused(f"wrong_cells {len(self.columns)} {len(cells)}")
         return cells
+
+
+def whole_file(path: Path) -> bytes:
+    """The bytes of a file that is read at once. Errors: FileRefused above IMPORT_FILE_BYTES_MAX."""
+    if path.stat().st_size > IMPORT_FILE_BYTES_MAX:
+        raise FileRefused(0, f"file_too_large {IMPORT_FILE_BYTES_MAX}")
+    return path.read_bytes()
 
 
 def lines_of(file: BinaryIO) -> Iterator[Line]:
