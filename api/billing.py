@@ -16,7 +16,7 @@ from infra.catalogue import message
 from infra.clock import now_ms
 from models.demo import IBC_CODE
 from sync import billing_answers, billing_export, billing_import, imports, tie_out
-from sync.billing_rows import whole_file
+from sync.billing_rows import FileRefused, whole_file
 from sync.seed import BILLING
 
 billing = AppGroup("billing", help="Billing: what it is told, what it answers, what it holds owed.")
@@ -47,7 +47,7 @@ def import_command(kind: str, file: Path, ibc_id: str) -> None:
                 now=now_ms(),
                 tell=lambda done, lines: progress.update(bar, completed=done, total=lines),
             )
-    except billing_import.FileRefused as fact:
+    except FileRefused as fact:
         raise click.ClickException(_refusal(file, fact)) from fact
     context().ring("books", ibc_id)
     _say(report, ibc_id)
@@ -97,7 +97,7 @@ def answers_command(file: Path, ibc_id: str) -> None:
         row = context().database.transact(
             lambda c: billing_answers.take(c, ibc_id, raw, author_id=BILLING, now=now_ms())
         )
-    except billing_import.FileRefused as fact:
+    except FileRefused as fact:
         raise click.ClickException(_refusal(file, fact)) from fact
     errors = orjson.loads(row["errors"])
     for line, key in errors.items():
@@ -128,7 +128,7 @@ def tie_out_command(file: Path, as_of: str, export_number: int, ibc_id: str) -> 
                 now=now_ms(),
             )
         )
-    except billing_import.FileRefused as fact:
+    except FileRefused as fact:
         raise click.ClickException(_refusal(file, fact)) from fact
     with context().database.read() as connection:
         shown = tie_out.differences(connection, ibc_id, row["id"], after="", limit=SHOWN_MAX)
@@ -146,6 +146,6 @@ def _write_whole(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
-def _refusal(file: Path, fact: billing_import.FileRefused) -> str:
+def _refusal(file: Path, fact: FileRefused) -> str:
     said = message(fact.reason)["en"]
     return f"{file.name}, line {fact.line}: {said} Nothing was stored."

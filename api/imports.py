@@ -21,7 +21,6 @@ from schemas.billing import ImportFileSchema, ImportNameQuery, RefusedRowSchema
 from schemas.decisions import ImportedSchema
 from schemas.query import ListQuery
 from sync import billing_import, imports
-from sync.billing_import import UnknownFile
 
 blueprint = Blueprint(
     "imports", __name__, url_prefix="/api/v1/ibcs/<code>", description="What billing sends"
@@ -123,6 +122,3 @@ def list_refused_rows(_asked: Mapping[str, Any], code: str, file_id: UUID) -> Pa
         return billing_import.refusals(connection, code, str(file_id), after=after[0], limit=limit)
 
     return page
-
-
-__all__ = ["UnknownFile", "blueprint"]

@@ -26,7 +26,8 @@ from auth import errors as auth_errors
 from infra.strict_json import NotStrictJson
 from schemas.records import flat
 from sync.billing_export import ExportDiffers, NotRejected, UnknownExport
-from sync.billing_import import FileRefused, UnknownFile
+from sync.billing_import import UnknownFile
+from sync.billing_rows import FileRefused
 from sync.cursor import NotACursor
 from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.desk import UnknownCase

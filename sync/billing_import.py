@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -33,7 +34,6 @@ from sync.billing_rows import (
     whole_of,
 )
 from sync.imports import BILLING_KEYS, store
-from sync.office import Refused
 from sync.writing import lock_head
 
 AREA = "area"
@@ -98,7 +98,7 @@ def take_in(
         rows = _rows_after(file, report["lines_done"])
         while chunk := list(islice(rows, IMPORT_ROWS_MAX)):
             taking = Taking(ibc_id, entity, file_id, looked, areas, author_id, now)
-            database.transact(lambda c, t=taking, lines=chunk: t.take(c, lines))  # type: ignore[misc]  # mypy cannot see what the defaults bind
+            database.transact(partial(taking.take, lines=chunk))
             tell(chunk[-1].number, looked.last_line)
     database.transact(lambda c: _end(c, ibc_id, file_id, looked, now))
     return file_report(database, ibc_id, file_id)
@@ -392,6 +392,3 @@ def _areas(database: Database, ibc_id: str) -> dict[str, str]:
 
 class UnknownFile(LookupError):
     """No import of this IBC has that id."""
-
-
-__all__ = ["FileRefused", "Refused", "UnknownFile", "file_report", "files", "look", "take_in"]
