@@ -10,11 +10,15 @@ from flask_limiter.util import get_remote_address
 from api import (
     attachments,
     balances,
+    billing_files,
     cli,
     conflicts,
     decisions,
     devices,
     docs,
+    evidence,
+    figures,
+    given_back,
     handin,
     health,
     identity,
@@ -76,6 +80,10 @@ PARTS = (
     conflicts,
     imports,
     attachments,
+    billing_files,
+    given_back,
+    figures,
+    evidence,
 )
 OPENAPI = {
     "API_TITLE": "Field ledger",

@@ -52,6 +52,15 @@ class Permission(StrEnum):
     REPORT_LOST = "report_lost"
     """Say that a phone is lost or robbed; it is trusted no longer."""
     IMPORT_BILLING = "import_billing"
+    READ_IMPORTS = "read_imports"
+    """Which files came from billing and went to it, and the rows that were refused."""
+    SETTLE_BILLING = "settle_billing"
+    """Send again what billing has rejected."""
+    READ_FIGURES = "read_figures"
+    SET_TARGET = "set_target"
+    """Say what a figure should reach in a month."""
+    READ_EVIDENCE = "read_evidence"
+    """Everything about one question, in one file for whoever must judge it."""
     MANAGE_ROUNDS = "manage_rounds"
     SEE_METRICS = "see_metrics"
 
@@ -72,21 +81,26 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: EVERYONE
     | LEADERS_DESK
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_EXCEPTIONS}
-    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST},
+    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST}
+    | {P.READ_FIGURES},
     Role.IBC_MANAGER: EVERYONE
     | LEADERS_DESK
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
-    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST},
+    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST}
+    | {P.READ_FIGURES, P.SET_TARGET, P.READ_EVIDENCE},
     Role.FINANCE: EVERYONE
     | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
+    | {P.READ_IMPORTS, P.SETTLE_BILLING, P.READ_FIGURES}
+    | {P.READ_EVIDENCE}
     | {P.MAKE_DECISION, P.APPROVE_DECISION},
     Role.AUDITOR: EVERYONE
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
-    | {P.READ_CONFLICTS, P.READ_ATTACHMENTS, P.SEE_METRICS, P.READ_FLEET},
+    | {P.READ_CONFLICTS, P.READ_ATTACHMENTS, P.SEE_METRICS, P.READ_FLEET, P.READ_IMPORTS}
+    | {P.READ_FIGURES, P.READ_EVIDENCE},
     Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION, P.REPORT_LOST},
     Role.ADMIN: EVERYONE
     | {P.MANAGE_DEVICES, P.READ_FLEET, P.REPORT_LOST, P.READ_EXCEPTIONS, P.SEE_METRICS},
-    Role.BILLING_FEED: frozenset({P.READ_SELF, P.IMPORT_BILLING}),
+    Role.BILLING_FEED: frozenset({P.READ_SELF, P.IMPORT_BILLING, P.READ_IMPORTS}),
 }
 
 ON_A_PHONE = frozenset({P.SYNC, P.HANDIN, P.READ_SELF})
@@ -96,6 +110,7 @@ ONLY_ON_A_PHONE = frozenset({P.SYNC})
 
 MONEY = frozenset(
     {P.READ_CUSTODY, P.READ_BOOKS, P.MAKE_DECISION, P.APPROVE_DECISION, P.IMPORT_BILLING}
+    | {P.SETTLE_BILLING}
     | {P.RESOLVE_CONFLICT, P.ASSIGN_CONFLICT}
 )
 """What an admin, who can make any phone anybody's, must never hold."""

@@ -17,9 +17,11 @@ class Account:
 
 
 CASH_WITH_OFFICER = 1010
+CASH_AT_IBC = 1020
 CHEQUES_IN_HAND = 1030
 WALLET_CLEARING = 1050
 RECEIVABLE = 1100
+BANK = 1210
 ADVANCE = 2010
 UNIDENTIFIED = 2090
 UNCLEARED = 2110
@@ -55,6 +57,9 @@ NEVER_NEGATIVE_SIGN: dict[int, int] = {
     if account.never_negative
 }
 """Code → sign that turns a debit-positive balance into what must not be below zero."""
+
+AT_IBC = "ibc"
+"""Whose 1020 it is, once the cashier has it."""
 
 OF_CONSUMER = (RECEIVABLE, ADVANCE, UNCLEARED)
 """Accounts kept per consumer: together they are his standing."""

@@ -10,6 +10,7 @@ from ledger.chain_checks import books_chain_verifies, log_chain_verifies
 from ledger.findings import Check, Finding, each_row
 from ledger.rebuild import order_changes_nothing, rebuild_gives_the_same
 from ledger.receipt_checks import blocks_have_no_gap, receipt_numbers_are_unique
+from ledger.view import CHARGES
 from models.migrations.triggers import KEPT, trigger_names
 
 SIGNED = "CASE p.side WHEN 'D' THEN p.amount_paisa ELSE -p.amount_paisa END"
@@ -171,7 +172,7 @@ def allocations_add_up(connection: Connection, ibc_id: str) -> Iterator[Finding]
         f"SELECT p.entry_seq, p.account_of AS account_no, {moved} AS moved, 0 AS allocated "
         "FROM postings p JOIN entries e ON e.ibc_id = p.ibc_id AND e.seq = p.entry_seq "
         "WHERE p.ibc_id = :ibc_id AND p.account_code IN (1100, 2010) "
-        "AND e.kind <> 'bill_charged' GROUP BY p.entry_seq, p.account_of "
+        f"AND e.kind NOT IN {CHARGES} GROUP BY p.entry_seq, p.account_of "
         "UNION ALL SELECT a.entry_seq, a.account_no, 0, SUM(a.amount_paisa) FROM allocations a "
         "WHERE a.ibc_id = :ibc_id GROUP BY a.entry_seq, a.account_no) AS both_sides "
         "GROUP BY entry_seq, account_no HAVING SUM(moved) <> SUM(allocated) ORDER BY entry_seq",

@@ -20,6 +20,8 @@ QUARTER_MS = 900_000
 IDENTITY = {
     "bill": ("bills", ("account_no", "invoice_no", "bill_month")),
     "decision": ("decisions", ("kind", "collection_id", "to_account_no", "maker_id")),
+    "refund": ("refunds", ("account_no", "amount_paisa", "paid_from", "bank_account", "maker_id")),
+    "fee": ("fees", ("account_no", "on_date", "amount_paisa", "maker_id")),
 }
 """What a partial change does not repeat, and what never changes: filled in from the record."""
 

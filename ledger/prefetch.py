@@ -7,15 +7,17 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from infra.database import any_of, fetch, listed
-from ledger.accounts import NEVER_NEGATIVE_SIGN, OF_CONSUMER, RECEIVABLE
+from ledger.accounts import AT_IBC, NEVER_NEGATIVE_SIGN, OF_CONSUMER, RECEIVABLE
 from ledger.draft import Draft, Leg, Share
 from ledger.log_reader import date_in
 from ledger.log_row import LogRow
 from ledger.templates import named_account
-from ledger.view import Bill, Books, Key
+from ledger.view import CHARGES, Bill, Books, Key
 
 SIGNED = "CASE side WHEN 'D' THEN amount_paisa ELSE -amount_paisa END"
 DAY_MS = 24 * 3_600_000
+OWN_SOURCES = ("bill", "collection", "refund", "fee")
+"""Entities whose entries name the record itself as their source."""
 POSTED_STATES = "('posted', 'in_hand', 'claimed')"
 
 
@@ -30,7 +32,7 @@ def view_for(
     """The part of the books that posting these rows can look at, as of entry `until`."""
     books = Books(entry_seq)
     decided = any(row.entity == "decision" for row in rows)
-    sources = {row.record_id for row in rows if row.entity in ("bill", "collection")}
+    sources = {row.record_id for row in rows if row.entity in OWN_SOURCES}
     sources.update(row.collection_id for row in rows if row.collection_id)
     for draft in entries_of(connection, ibc_id, sources, until):
         books.history.setdefault(draft.source_id, []).append(draft)
@@ -147,6 +149,7 @@ def _load_balances(
 ) -> None:
     """Every balance that a rule reads, or that may be lowered and must not fall below zero."""
     others = {of for code, of in earlier if code in NEVER_NEGATIVE_SIGN and of not in accounts}
+    others.add(AT_IBC)
     codes = {
         "1100, 2010, 2110": accounts,
         ", ".join(str(code) for code in sorted(NEVER_NEGATIVE_SIGN)): others,
@@ -185,7 +188,7 @@ def _load_bills(
         "FROM postings p JOIN entries e ON e.ibc_id = p.ibc_id AND e.seq = p.entry_seq "
         "WHERE p.ibc_id = :ibc_id AND p.account_code = 1100 AND p.side = 'D' "
         f"AND {any_of(connection, 'p.account_of', 'accounts')}{_as_of('p.entry_seq', until)} "
-        "AND e.kind = 'bill_charged' GROUP BY p.account_of, e.memo) "
+        f"AND e.kind IN {CHARGES} GROUP BY p.account_of, e.memo) "
         "SELECT c.account_no, substr(c.memo, 1, 7) AS month, substr(c.memo, 9) AS invoice_no, "
         "c.paisa, (SELECT COALESCE(SUM(a.amount_paisa), 0) FROM allocations a "
         "WHERE a.ibc_id = :ibc_id AND a.invoice_no = substr(c.memo, 9) "

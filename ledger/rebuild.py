@@ -87,7 +87,7 @@ def _asked_for_later(connection: Connection, ibc_id: str) -> set[str]:
     repeated = fetch(
         connection,
         "SELECT record_id AS id FROM mutations WHERE ibc_id = :ibc_id "
-        "AND entity IN ('bill', 'collection') GROUP BY record_id HAVING COUNT(*) > 1 "
+        "AND entity IN ('bill', 'collection', 'refund', 'fee') GROUP BY record_id HAVING COUNT(*) > 1 "
         "UNION SELECT collection_id FROM decisions WHERE ibc_id = :ibc_id",
         ibc_id=ibc_id,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ledger.decisions import decision
+from ledger.given_back import fee, refund
 from ledger.page import Posted
 from ledger.templates import bill, collection, show_consumer
 from ledger.view import Books
@@ -12,6 +13,8 @@ RULES: dict[tuple[str, str], Callable[[Books, Posted], None]] = {
     ("office", "bill"): bill,
     ("office", "collection"): collection,
     ("office", "decision"): decision,
+    ("office", "refund"): refund,
+    ("office", "fee"): fee,
     ("device", "collection"): collection,
 }
 """(origin, entity) → template. What is not here posts nothing, a `receipt_void` among it."""
@@ -55,7 +58,10 @@ CAUSES: dict[str, tuple[str, ...]] = {
         "books position",
     ),
     "office decision": ("identified", "transferred", "reversed", "books position"),
+    "office refund": ("refunded", "books position"),
+    "office fee": ("fee_charged", "books position"),
     "bill_charged": ("advance_applied",),
+    "fee_charged": ("advance_applied",),
     "transferred": ("advance_applied", "books collection"),
     "reversed": ("advance_applied", "books collection"),
     "identified": ("books collection",),

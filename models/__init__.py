@@ -1,6 +1,14 @@
 """What do we keep? One file an entity, one line here; everything else follows from the declaration."""
 
-from models import backup, books, identity, log, snapshot, upload  # noqa: F401  # tables, not entities
+from models import (  # noqa: F401  # tables, not entities
+    backup,
+    books,
+    exchange,
+    identity,
+    log,
+    snapshot,
+    upload,
+)
 from models.area import Area
 from models.attachment import Attachment
 from models.base import Base, Entity, read_entity
@@ -11,18 +19,24 @@ from models.decision import Decision
 from models.device import Device
 from models.directory import Directory
 from models.disconnection_act import DisconnectionAct
+from models.fee import Fee
+from models.hold import Hold
 from models.ibc import Ibc
 from models.meter import Meter
 from models.meter_issue import MeterIssue
 from models.notice import Notice
 from models.notice_service import NoticeService
+from models.plan import Plan
 from models.position import Position
 from models.receipt_gap import ReceiptGap
 from models.receipt_void import ReceiptVoid
 from models.reconnection_act import ReconnectionAct
+from models.refund import Refund
 from models.round import Round
+from models.rule import Rule
 from models.staff import Staff
 from models.stop import Stop
+from models.target import Target
 from models.verdict import Verdict
 from models.visit import Visit
 
@@ -41,6 +55,8 @@ ENTITIES: dict[str, Entity] = {
             Directory,
             Meter,
             Bill,
+            Plan,
+            Hold,
             Position,
             Round,
             Stop,
@@ -56,6 +72,10 @@ ENTITIES: dict[str, Entity] = {
             Decision,
             ReceiptGap,
             Attachment,
+            Refund,
+            Fee,
+            Rule,
+            Target,
         ),
     )
 }

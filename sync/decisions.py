@@ -60,7 +60,7 @@ def make(
     put = Put("decision", derived_id("decision", ibc_id, key), fields)
 
     # 1 Current books, and nobody changes anything until we are done.
-    _read_to_the_head(connection, ibc_id, now)
+    read_to_the_head(connection, ibc_id, now)
 
     # 2 Seen before? The same answer.
     if before := repeated(connection, ibc_id, key, author_id=author_id, put=put):
@@ -91,7 +91,7 @@ def settle(
     put = Put("decision", decision_id, {"state": state.value, "checker_id": author_id}, version)
 
     # 1 Current books, and nobody changes anything until we are done.
-    _read_to_the_head(connection, ibc_id, now)
+    read_to_the_head(connection, ibc_id, now)
     proposal = decision(connection, ibc_id, decision_id)
     if proposal is None:
         raise UnknownDecision(f"there is no decision {decision_id}")
@@ -154,7 +154,7 @@ def objections(
     return {}
 
 
-def _read_to_the_head(connection: Connection, ibc_id: str, now: Milliseconds) -> None:
+def read_to_the_head(connection: Connection, ibc_id: str, now: Milliseconds) -> None:
     """The books first, then the IBC's lock (ruling 1), then what came in between the two."""
     lag = books_status(connection, ibc_id)["lag"]
     if lag > DECISION_LAG_MAX:
