@@ -5,7 +5,7 @@ KEPT = ("entries", "postings", "allocations", "mutations", "chain_links")
 
 KEPT_SINCE = {
     "0002": ("case_actions",),
-    "0005": ("exports", "answer_files", "billing_answers", "tie_outs", "tie_out_lines"),
+    "0008": ("exports", "answer_files", "billing_answers", "tie_outs", "tie_out_lines"),
 }
 """Revision → tables that it makes and keeps; KEPT is what the first one keeps."""
 
