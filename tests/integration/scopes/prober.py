@@ -1,7 +1,9 @@
 """Asks every route of the application, with what belongs to another IBC, and looks for its secrets in the answers."""
 
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import orjson
@@ -69,7 +71,7 @@ class Prober:
         answer = self.client.open(probe.path, method=probe.method, headers=headers, **given)
         # A stream of hints never ends by itself; its first line is all that it says.
         streamed = answer.content_type == "text/event-stream"
-        text = "" if streamed else answer.data.decode(errors="replace")
+        text = "" if streamed else _text_of(answer.data)
         answer.close()
         text += str(answer.headers)
         return {secret for secret in self.secrets if secret in text and secret not in probe.text}
@@ -133,6 +135,14 @@ class Prober:
         return {"date": "2026-04-09", "date-time": "2026-04-08T08:00:00.000Z"}.get(
             schema.get("format", ""), "x"
         )
+
+
+def _text_of(data: bytes) -> str:
+    """An answer as text; of a zip, what is packed in it."""
+    if not zipfile.is_zipfile(BytesIO(data)):
+        return data.decode(errors="replace")
+    with zipfile.ZipFile(BytesIO(data)) as packed:
+        return "".join(packed.read(name).decode(errors="replace") for name in packed.namelist())
 
 
 def secrets_of(database: Database, ibc_id: str, openapi: str) -> frozenset[str]:
