@@ -277,6 +277,14 @@ CHECKS: dict[str, tuple[Check, ...]] = {
 """The registry: every invariant in issue scope, with the checks that hold it."""
 
 
+def findings_by_check(connection: Connection, ibc_id: str) -> dict[str, list[Finding]]:
+    """Every check by its name, with what it found."""
+    return {
+        name: [finding for check in checks for finding in check(connection, ibc_id)]
+        for name, checks in CHECKS.items()
+    }
+
+
 def verify(connection: Connection, ibc_id: str) -> list[Finding]:
     """Run every check; an empty list means that the books hold."""
     return [

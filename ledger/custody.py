@@ -93,6 +93,17 @@ def loss(books: Books, posted: Posted) -> None:
     end_session(books, posted, session, str(row.fields["kind"]))
 
 
+def surprise(books: Books, posted: Posted) -> None:
+    """An unannounced count is an event: the books say what they had and change nothing."""
+    row = posted.row
+    if row.op != "put" or "counted_paisa" not in row.fields:
+        return
+    cash = books.balance(CASH_WITH_OFFICER, session_named(posted))
+    difference = int(row.fields["counted_paisa"]) - cash
+    said = {"books_paisa": cash, "difference_paisa": difference}
+    posted.records[("surprise_count", row.record_id)] = said
+
+
 def session_named(posted: Posted) -> str:
     """The session that a row names by officer and date."""
     fields = posted.row.fields

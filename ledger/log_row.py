@@ -41,3 +41,23 @@ class LogRow:
             return self.record_id
         named = self.fields.get("collection_id") if self.entity in DECIDES else None
         return named if isinstance(named, str) else None
+
+
+def unwritten(entity: str, fields: Mapping[str, Any]) -> LogRow:
+    """A row that the office may write, as far as loading the books for it needs one."""
+    return LogRow(
+        seq=0,
+        mutation_id="",
+        origin="office",
+        entity=entity,
+        op="put",
+        record_id="",
+        author_id="",
+        officer_id=None,
+        occurred_at=0,
+        local_date="",
+        outcome="applied",
+        code=None,
+        body_hash="",
+        fields=fields,
+    )

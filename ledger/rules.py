@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ledger.adjustments import adjustment
-from ledger.custody import handover, loss, opening
+from ledger.custody import handover, loss, opening, surprise
 from ledger.decisions import decision
 from ledger.page import Posted
 from ledger.templates import bill, close_date, collection, show_consumer
@@ -18,6 +18,7 @@ RULES: dict[tuple[str, str], Callable[[Books, Posted], None]] = {
     ("office", "cash_session"): opening,
     ("office", "handover"): handover,
     ("office", "loss_report"): loss,
+    ("office", "surprise_count"): surprise,
     ("office", "deposit"): deposit,
     ("office", "clearing"): clearing,
     ("office", "adjustment"): adjustment,
@@ -80,6 +81,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
         "books cash_session",
     ),
     "office loss_report": ("session_revalued", "books cash_session"),
+    "office surprise_count": ("books surprise_count",),
     "office deposit": ("cash_deposited", "cheque_deposited"),
     "office clearing": (
         "deposit_banked",

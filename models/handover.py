@@ -58,6 +58,8 @@ class Handover(Synced):
     purpose: Mapped[CountPurpose] = office()
     count_id: Mapped[RecordId | None] = office()
     """The officer's blind count; none while his phone has not brought it."""
+    offered: Mapped[Denominations | None] = office()
+    """The first count, by whoever held it; nobody at the office sees it before the second."""
     cheque_ids: Mapped[InstrumentIds | None] = office()
     cashier_id: Mapped[RecordId | None] = office()
     counted: Mapped[Denominations | None] = office()

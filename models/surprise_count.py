@@ -5,7 +5,7 @@ from typing import ClassVar
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
-from models.base import STRICT, Synced
+from models.base import STRICT, Synced, books
 from models.declaration import Policy, Sync
 from models.kinds import Date, Denominations, Note, Paisa, RecordId, SignedPaisa
 
@@ -21,8 +21,8 @@ class SurpriseCount(Synced):
     session_date: Mapped[Date]
     counted: Mapped[Denominations]
     counted_paisa: Mapped[Paisa]
-    books_paisa: Mapped[Paisa]
-    difference_paisa: Mapped[SignedPaisa]
-    """Counted less books; money that the phone has not sent yet is part of it."""
     counter_id: Mapped[RecordId]
     note: Mapped[Note | None]
+    books_paisa: Mapped[Paisa | None] = books()
+    difference_paisa: Mapped[SignedPaisa | None] = books()
+    """Counted less books; money that the phone has not sent yet is part of it."""

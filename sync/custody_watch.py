@@ -1,20 +1,18 @@
 """What the books change about custody outside themselves: sessions, instruments, and who must look."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, Table, text
 
 from infra.clock import Milliseconds
 from infra.database import any_of, fetch, insert_rows, listed
-from infra.ids import derived_id
-from infra.limits import CUSTODY_PAISA_MAX
 from ledger.accounts import OVERAGE, SHORTAGE
 from ledger.exceptions import case
 from ledger.page import Posted
 from ledger.tenders import tender_of
 from ledger.view import Books
 from models.log import ExceptionCase
+from sync.custody_records import opened_session, session_id
 from sync.office import Put
 from sync.writing import as_json
 
@@ -22,11 +20,6 @@ EXCEPTIONS: Table = ExceptionCase.metadata.tables["exceptions"]
 DIFFERENCES = {"HANDOVER_SHORT": (SHORTAGE, 1), "HANDOVER_OVER": (OVERAGE, -1)}
 """Exception → the account whose balance it is about, and the sign that makes it positive."""
 SIGNED = "CASE p.side WHEN 'D' THEN p.amount_paisa ELSE -p.amount_paisa END"
-
-
-def session_id(ibc_id: str, account_of: str) -> str:
-    """The record of a session, by what its accounts are kept under."""
-    return derived_id("cash_session", ibc_id, account_of)
 
 
 def session_puts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -> list[Put]:
@@ -46,7 +39,7 @@ def session_puts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -
     }
     new = sorted(touched - known)
     ceilings = _ceilings(connection, ibc_id, [one.rpartition("/")[0] for one in new])
-    fields = {one: _opened(one, ceilings.get(one.rpartition("/")[0])) for one in new}
+    fields = {one: opened_session(one, ceilings.get(one.rpartition("/")[0])) for one in new}
     for page in pages:
         for session, how in page.ended.items():
             ended = {"ended_as": how, "ended_seq": page.row.seq}
@@ -56,20 +49,6 @@ def session_puts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -
         Put("cash_session", session_id(ibc_id, session), values)
         for session, values in sorted(fields.items())
     ]
-
-
-def _opened(account_of: str, ceiling_paisa: int | None) -> dict[str, Any]:
-    officer_id, _, business_date = account_of.rpartition("/")
-    return {
-        "account_of": account_of,
-        "officer_id": officer_id,
-        "business_date": business_date,
-        "kind": "round",
-        "opening_paisa": 0,
-        "ceiling_paisa": CUSTODY_PAISA_MAX if ceiling_paisa is None else ceiling_paisa,
-        "receipt_prefix": None,
-        "state": "open",
-    }
 
 
 def _ceilings(connection: Connection, ibc_id: str, officers: Sequence[str]) -> dict[str, int]:

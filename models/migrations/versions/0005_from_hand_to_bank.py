@@ -383,6 +383,9 @@ def upgrade() -> None:
             "count_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=True
         ),
         sa.Column(
+            "offered", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=True
+        ),
+        sa.Column(
             "cheque_ids", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=True
         ),
         sa.Column(
@@ -617,15 +620,15 @@ def upgrade() -> None:
             "counted_paisa", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column(
-            "books_paisa", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "difference_paisa", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
             "counter_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
         ),
         sa.Column("note", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=True),
+        sa.Column(
+            "books_paisa", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column(
+            "difference_paisa", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column(
             "author_id", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False
         ),

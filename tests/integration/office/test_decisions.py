@@ -291,7 +291,7 @@ def test_a_proposal_says_what_it_must_and_nothing_else(body, ibc, maker):
 
 
 def test_books_too_far_behind_are_not_decided_on(books, maker, ibc, database, monkeypatch):
-    monkeypatch.setattr("sync.decisions.DECISION_LAG_MAX", 1)
+    monkeypatch.setattr("sync.money.DECISION_LAG_MAX", 1)
     for n in range(2):
         office_write(database, "DEF", Put("area", ibc.areas[0], {"name": f"Gizri {n}"}))
 
