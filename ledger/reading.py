@@ -57,7 +57,8 @@ def balances(
     conditions = _conditions(
         {"p.account_code BETWEEN :code AND :code": code, "p.account_of = :of": of},
     )
-    after = max(after, (code or 0, ""))
+    # From below the code, whose one account may be that of nobody in particular ('').
+    after = max(after, ((code or 1) - 1, ""))
     found = fetch(
         connection,
         f"SELECT p.account_code, p.account_of, SUM({SIGNED}) AS debit_paisa FROM postings p "
