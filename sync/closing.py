@@ -10,8 +10,11 @@ from infra.clock import Milliseconds, local_date
 from infra.database import fetch
 from infra.ids import derived_id
 from ledger.log_reader import timezone_of
+from models.cash_session import SessionStateWord
 from sync.money import act
 from sync.office import Put
+
+CLOSED = {"state": SessionStateWord.CLOSED.value}
 
 
 def close(
@@ -99,4 +102,4 @@ def _close_agreed(connection: Connection, ibc_id: str, business_date: str) -> li
         ibc_id=ibc_id,
         business_date=business_date,
     )
-    return [Put("cash_session", row.id, {"state": "closed"}) for row in found]
+    return [Put("cash_session", row.id, CLOSED) for row in found]

@@ -8,12 +8,14 @@ from infra.ids import derived_id
 from ledger.accounts import custody_session
 from models import ENTITIES
 from models.cash_count import paisa_of
+from models.handover import HandoverStateWord
 from sync.consequent import put
 from sync.custody_records import close_case_before_sync, opened_session, session_id
 from sync.records import Record
 from sync.writing import Change, Writing
 
 HANDOVER, SESSION = ENTITIES["handover"], ENTITIES["cash_session"]
+WITHDRAWN = {"state": HandoverStateWord.WITHDRAWN.value}
 ABOUT = ("officer_id", "session_date", "purpose")
 
 
@@ -33,7 +35,7 @@ def offer_handovers(writing: Writing, changes: Sequence[Change]) -> None:
             continue
         for row in same:
             if row.state == "offered":
-                put(writing, change.seq, HANDOVER, row.id, {"state": "withdrawn"}, like=count)
+                put(writing, change.seq, HANDOVER, row.id, WITHDRAWN, like=count)
         offered = {
             "count_id": count.id,
             "offered": count.fields["denominations"],
