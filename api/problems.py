@@ -23,6 +23,7 @@ from api.preconditions import KeyNeeded, VersionNeeded
 from api.rxdb_stream import StreamsBusy
 from api.snapshots import NotAPart
 from api.sync import PhoneNeeded
+from api.xlsx_file import TooManySheetLines
 from auth import errors as auth_errors
 from auth.approvals import OverLimit
 from infra import part_files
@@ -31,6 +32,9 @@ from infra.strict_json import NotStrictJson
 from schemas.records import flat
 from sync import uploads
 from sync.adjustments import UnknownAdjustment
+from sync.billing_export import ExportDiffers, NotRejected, UnknownExport
+from sync.billing_import import UnknownFile
+from sync.billing_rows import FileRefused
 from sync.clearing import SameHands
 from sync.cursor import NotACursor
 from sync.custody import SamePerson, UnknownHandover, UnknownSession
@@ -38,6 +42,8 @@ from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.deposits import UnknownDeposit
 from sync.desk import UnknownCase
 from sync.device_life import NotDrained
+from sync.evidence_subjects import NoSuchSubject
+from sync.given_back import UnknownProposal
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.losses import UnknownLoss
@@ -117,6 +123,18 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotAPlace: Problem(S.BAD_REQUEST, "not-a-place", "Ask without a cursor", Do.RETRY),
     NotADay: INVALID,
     TooManyLines: TOO_LARGE,
+    TooManySheetLines: TOO_LARGE,
+    FileRefused: Problem(
+        S.UNPROCESSABLE_ENTITY, "file-refused", "Nothing of the file was stored", Do.ASK_OFFICE
+    ),
+    UnknownFile: NOT_FOUND,
+    UnknownExport: NOT_FOUND,
+    NoSuchSubject: NOT_FOUND,
+    UnknownProposal: NOT_FOUND,
+    NotRejected: Problem(S.CONFLICT, "not-rejected", "Billing has not rejected it", Do.ASK_OFFICE),
+    ExportDiffers: Problem(
+        S.CONFLICT, "export-differs", "The books were changed behind a file", Do.ASK_OFFICE
+    ),
     NotAPart: NOT_FOUND,
     NotKept: NOT_FOUND,
     uploads.UnknownUpload: NOT_FOUND,
@@ -231,6 +249,8 @@ def _known(error: Exception) -> Response:
         members["errors"] = error.errors
     if isinstance(error, Outdated):
         members["how"] = how_to_update()
+    if isinstance(error, FileRefused):
+        members["errors"] = {f"line {error.line}": error.reason}
     detail = None if isinstance(error, SAYS_NOTHING) else str(error)
     if isinstance(error, SAYS_NOTHING):
         log.warning("unavailable", error=repr(error))
