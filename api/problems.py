@@ -25,22 +25,28 @@ from api.snapshots import NotAPart
 from api.sync import PhoneNeeded
 from api.xlsx_file import TooManySheetLines
 from auth import errors as auth_errors
+from auth.approvals import OverLimit
 from infra import part_files
 from infra.store import StoreUnavailable
 from infra.strict_json import NotStrictJson
 from schemas.records import flat
 from sync import uploads
+from sync.adjustments import UnknownAdjustment
 from sync.billing_export import ExportDiffers, NotRejected, UnknownExport
 from sync.billing_import import UnknownFile
 from sync.billing_rows import FileRefused
+from sync.clearing import SameHands
 from sync.cursor import NotACursor
+from sync.custody import SamePerson, UnknownHandover, UnknownSession
 from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
+from sync.deposits import UnknownDeposit
 from sync.desk import UnknownCase
 from sync.device_life import NotDrained
 from sync.evidence_subjects import NoSuchSubject
 from sync.given_back import UnknownProposal
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
+from sync.losses import UnknownLoss
 from sync.office import Refused, Stale
 from sync.older import Outdated, how_to_update
 from sync.receipt_books import UnknownBook
@@ -102,6 +108,15 @@ PROBLEMS: dict[type[Exception], Problem] = {
     MakerIsChecker: Problem(
         S.FORBIDDEN, "maker-is-checker", "Another person must check this", Do.ASK_OFFICE
     ),
+    SamePerson: Problem(
+        S.FORBIDDEN, "same-person", "Another person must count this", Do.ASK_OFFICE
+    ),
+    SameHands: Problem(
+        S.FORBIDDEN, "same-hands", "Another person must say what the bank did", Do.ASK_OFFICE
+    ),
+    OverLimit: Problem(
+        S.FORBIDDEN, "over-limit", "Your role does not approve so much", Do.ASK_OFFICE
+    ),
     BooksBehind: Problem(
         S.SERVICE_UNAVAILABLE, "books-behind", "The books are catching up", Do.RETRY
     ),
@@ -142,7 +157,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     tus.NotBytes: Problem(S.UNSUPPORTED_MEDIA_TYPE, "not-bytes", "Send bytes", Do.UPDATE_APP),
     # A status of tus's own.
     tus.WrongChecksum: Problem(460, "wrong-checksum", "Send these bytes again", Do.RETRY),
+    UnknownAdjustment: NOT_FOUND,
     UnknownDecision: NOT_FOUND,
+    UnknownDeposit: NOT_FOUND,
+    UnknownHandover: NOT_FOUND,
+    UnknownLoss: NOT_FOUND,
+    UnknownSession: NOT_FOUND,
     UnknownCase: NOT_FOUND,
     UnknownRound: NOT_FOUND,
     UnknownBook: NOT_FOUND,

@@ -45,6 +45,15 @@ class Permission(StrEnum):
     MAKE_DECISION = "make_decision"
     APPROVE_DECISION = "approve_decision"
     """The second pair of eyes; that maker and checker differ is checked for each decision."""
+    HANDLE_CASH = "handle_cash"
+    """Take handovers, count, keep a drawer, bring slips to the bank."""
+    WATCH_CUSTODY = "watch_custody"
+    """Count by surprise, set ceilings, settle disputed counts."""
+    CLEAR = "clear"
+    """Say what the bank or an agency did with a slip, a cheque or a claim."""
+    CLOSE_DAY = "close_day"
+    VERIFY_BOOKS = "verify_books"
+    """Run the checks of the books now."""
     MANAGE_DEVICES = "manage_devices"
     """Create enrolment codes, revoke devices."""
     READ_FLEET = "read_fleet"
@@ -73,30 +82,31 @@ EVERYONE = frozenset({P.HANDIN, P.READ_SELF})
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.OFFICER: EVERYONE | {P.SYNC},
     Role.CASHIER: EVERYONE
-    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_EXCEPTIONS, P.MAKE_DECISION}
+    | {P.READ_POSITION, P.READ_EXCEPTIONS, P.MAKE_DECISION, P.HANDLE_CASH}
     | CLERKS_DESK,
     Role.RECONCILER: EVERYONE
     | CLERKS_DESK
-    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS, P.MAKE_DECISION},
+    | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS, P.MAKE_DECISION}
+    | {P.CLEAR},
     Role.SUPERVISOR: EVERYONE
     | LEADERS_DESK
-    | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_EXCEPTIONS}
+    | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_EXCEPTIONS, P.WATCH_CUSTODY}
     | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST}
     | {P.READ_FIGURES},
     Role.IBC_MANAGER: EVERYONE
     | LEADERS_DESK
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST}
-    | {P.READ_FIGURES, P.SET_TARGET, P.READ_EVIDENCE},
+    | {P.READ_FIGURES, P.SET_TARGET, P.READ_EVIDENCE, P.WATCH_CUSTODY},
     Role.FINANCE: EVERYONE
     | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.READ_IMPORTS, P.SETTLE_BILLING, P.READ_FIGURES}
-    | {P.READ_EVIDENCE}
+    | {P.READ_EVIDENCE, P.CLOSE_DAY, P.VERIFY_BOOKS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION},
     Role.AUDITOR: EVERYONE
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.READ_CONFLICTS, P.READ_ATTACHMENTS, P.SEE_METRICS, P.READ_FLEET, P.READ_IMPORTS}
-    | {P.READ_FIGURES, P.READ_EVIDENCE},
+    | {P.READ_FIGURES, P.READ_EVIDENCE, P.VERIFY_BOOKS},
     Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION, P.REPORT_LOST},
     Role.ADMIN: EVERYONE
     | {P.MANAGE_DEVICES, P.READ_FLEET, P.REPORT_LOST, P.READ_EXCEPTIONS, P.SEE_METRICS},
@@ -112,6 +122,7 @@ MONEY = frozenset(
     {P.READ_CUSTODY, P.READ_BOOKS, P.MAKE_DECISION, P.APPROVE_DECISION, P.IMPORT_BILLING}
     | {P.SETTLE_BILLING}
     | {P.RESOLVE_CONFLICT, P.ASSIGN_CONFLICT}
+    | {P.HANDLE_CASH, P.WATCH_CUSTODY, P.CLEAR, P.CLOSE_DAY}
 )
 """What an admin, who can make any phone anybody's, must never hold."""
 

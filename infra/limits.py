@@ -40,6 +40,8 @@ ATTACHMENT_DAY_BYTES_MAX = 400 * 1_048_576
 """Bytes of attachments that one phone may begin to send in 24 hours."""
 ATTACHMENT_DAY_FILES_MAX = 1_000
 """Attachments that one phone may begin to send in 24 hours."""
+CUSTODY_PAISA_MAX = 200_000_00
+"""Cash in one person's hands before somebody is told; a supervisor may set it for each officer."""
 IMPORT_FILE_BYTES_MAX = 256 * 1_048_576
 """Bytes of one file of billing's; its rows are read one by one, so memory does not grow with it."""
 IMPORT_FILE_ROWS_MAX = 1_000_000

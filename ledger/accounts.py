@@ -18,14 +18,23 @@ class Account:
 
 CASH_WITH_OFFICER = 1010
 CASH_AT_IBC = 1020
+CASH_IN_TRANSIT = 1025
 CHEQUES_IN_HAND = 1030
+CHEQUES_IN_CLEARING = 1040
 WALLET_CLEARING = 1050
+SHORTAGE = 1060
+LOSS = 1065
+DEPOSIT_DIFFERENCE = 1070
 RECEIVABLE = 1100
 BANK = 1210
 ADVANCE = 2010
+OVERAGE = 2080
 UNIDENTIFIED = 2090
 UNCLEARED = 2110
 BILLING = 2900
+OVERAGE_INCOME = 4900
+CHARGES = 5020
+WRITTEN_OFF = 5030
 
 CHART: dict[int, Account] = {
     1010: Account("Cash with officer", DEBIT, never_negative=True, of="custody session"),
@@ -58,8 +67,10 @@ NEVER_NEGATIVE_SIGN: dict[int, int] = {
 }
 """Code → sign that turns a debit-positive balance into what must not be below zero."""
 
+OF_SESSION = (CASH_WITH_OFFICER, SHORTAGE, LOSS, OVERAGE)
+"""Accounts kept per custody session: together they are what its holder answers for."""
 AT_IBC = "ibc"
-"""Whose 1020 it is, once the cashier has it."""
+"""Whose 1020 and 1030 it is, once the cashier has it."""
 
 OF_CONSUMER = (RECEIVABLE, ADVANCE, UNCLEARED)
 """Accounts kept per consumer: together they are his standing."""

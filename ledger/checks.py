@@ -7,6 +7,16 @@ from sqlalchemy import Connection
 from infra.database import fetch
 from ledger.accounts import CHART, NEVER_NEGATIVE_SIGN
 from ledger.chain_checks import books_chain_verifies, log_chain_verifies
+from ledger.custody_checks import (
+    billing_is_bills_less_what_was_let_off,
+    cash_is_all_there,
+    closed_dates_stay_closed,
+    cuts_against_money_were_said,
+    presented_at_most_twice,
+    refused_leaves_no_trace,
+    two_people_stood_behind_it,
+    uncleared_is_what_has_no_outcome,
+)
 from ledger.findings import Check, Finding, each_row
 from ledger.rebuild import order_changes_nothing, rebuild_gives_the_same
 from ledger.receipt_checks import blocks_have_no_gap, receipt_numbers_are_unique
@@ -254,17 +264,35 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "M4 never driven below zero": (never_driven_below_zero,),
     "M5 one key, one request, one entry": (one_key_one_request,),
     "M6 reversed once, by its mirror": (reversed_once_by_mirror,),
+    "M7 cash is in custody, named or banked": (cash_is_all_there,),
+    "M8 uncleared is what has no outcome": (
+        uncleared_is_what_has_no_outcome,
+        presented_at_most_twice,
+    ),
+    "M9 billing control is bills and adjustments": (billing_is_bills_less_what_was_let_off,),
     "M10 receipt numbers are unique and without gaps": (
         receipt_numbers_are_unique,
         blocks_have_no_gap,
     ),
     "M11 allocations add up": (allocations_add_up,),
+    "M13 closed dates stay closed": (closed_dates_stay_closed,),
     "M14 both chains verify": (log_chain_verifies, books_chain_verifies),
+    "M15 what was refused left no trace": (refused_leaves_no_trace,),
+    "M16 two people stood behind it": (two_people_stood_behind_it,),
+    "M17 no cut against money unsaid": (cuts_against_money_were_said,),
     "M18 cash is whole rupees": (cash_is_whole_rupees, notes_make_the_amount),
     "M19 rebuild gives the same books": (receipts_stand_as_recorded, rebuild_gives_the_same),
     "M20 any order ends the same": (order_changes_nothing,),
 }
 """The registry: every invariant in issue scope, with the checks that hold it."""
+
+
+def findings_by_check(connection: Connection, ibc_id: str) -> dict[str, list[Finding]]:
+    """Every check by its name, with what it found."""
+    return {
+        name: [finding for check in checks for finding in check(connection, ibc_id)]
+        for name, checks in CHECKS.items()
+    }
 
 
 def verify(connection: Connection, ibc_id: str) -> list[Finding]:

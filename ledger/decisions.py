@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from ledger.accounts import CREDIT, DEBIT, UNCLEARED, UNIDENTIFIED
+from ledger.custody import make_room
 from ledger.draft import Draft, Leg, Share
-from ledger.page import Posted, consumer_legs, enter, pay, take_back
+from ledger.page import Posted, consumer_legs, enter, mirrored_shares, pay, take_back
 from ledger.templates import settle
+from ledger.tenders import show_tender, tender_of
 from ledger.view import Books
 
 Template = Callable[[Books, Posted, str, list[Draft]], None]
@@ -16,12 +18,17 @@ MOVES = frozenset(
         "collection_suspense",
         "collection_cheque",
         "collection_wallet",
+        "cheque_cleared",
+        "claim_confirmed",
         "identified",
         "transferred",
     }
 )
-"""Kinds that a reversal undoes; advances are applied anew by normal form and reversals stay."""
-STATE_OF_TENDER = {"collection_cheque": "in_hand", "collection_wallet": "claimed"}
+"""Kinds that put money to somebody's account; advances are applied anew by normal form."""
+UNDOABLE = MOVES | {"cheque_handed_over"}
+UNDOABLE_STATES = frozenset({"in_hand", "handed_over", "claimed"})
+"""A tender that the bank has had is undone by the bank's word, not by ours."""
+ENDED_STATES = frozenset({"returned", "refused", "cancelled"})
 
 
 def decision(books: Books, posted: Posted) -> None:
@@ -42,6 +49,10 @@ def decision(books: Books, posted: Posted) -> None:
         why = "was undone before" if history else "is not in the books"
         posted.trouble("DECISION_WITHOUT_EFFECT", f"collection {collection_id} {why}")
         return
+    past = tender_objection(str(fields.get("kind")), history)
+    if past is not None:
+        posted.trouble("DECISION_WITHOUT_EFFECT", f"collection {collection_id}: {past}")
+        return
     template = TEMPLATES.get(str(fields.get("kind")))
     if template is None:
         posted.trouble("DECISION_WITHOUT_EFFECT", f"no template for {fields.get('kind')!r}")
@@ -49,10 +60,20 @@ def decision(books: Books, posted: Posted) -> None:
     template(books, posted, collection_id, live)
 
 
-def live_entries(history: Sequence[Draft]) -> list[Draft]:
+def live_entries(history: Sequence[Draft], kinds: frozenset[str] = MOVES) -> list[Draft]:
     """The collection's entries that nothing has reversed, oldest first."""
     reversed_seqs = {entry.reverses_seq for entry in history}
-    return [entry for entry in history if entry.kind in MOVES and entry.seq not in reversed_seqs]
+    return [entry for entry in history if entry.kind in kinds and entry.seq not in reversed_seqs]
+
+
+def tender_objection(kind: str, history: Sequence[Draft]) -> str | None:
+    """Why a cheque or claim is past deciding on, as a message key; None when it is not. Pure."""
+    tender = tender_of(history)
+    if tender is None:
+        return None
+    if kind in ("void", "reverse"):
+        return None if tender.state in UNDOABLE_STATES else "the_bank_has_it"
+    return "tender_has_ended" if tender.state in ENDED_STATES else None
 
 
 def identify(books: Books, posted: Posted, collection_id: str, live: list[Draft]) -> None:
@@ -67,7 +88,9 @@ def identify(books: Books, posted: Posted, collection_id: str, live: list[Draft]
     legs = [credit.mirrored(), *(consumer_legs(to, shares) or [Leg(UNCLEARED, to, CREDIT, amount)])]
     _enter(books, posted, "identified", collection_id, legs=legs, shares=shares)
     posted.touched.add(to)
-    posted.states[collection_id] = STATE_OF_TENDER.get(live[0].kind, "posted")
+    posted.states[collection_id] = "posted"
+    if tender_of(live) is not None:
+        show_tender(books, posted, collection_id)
     posted.settled[collection_id] = "identify"
 
 
@@ -93,6 +116,7 @@ def transfer(books: Books, posted: Posted, collection_id: str, live: list[Draft]
     for account_no in (held_under, to):
         settle(books, posted, account_no, entry.seq)
     posted.states[collection_id] = "transferred"
+    posted.tenders.add(collection_id)
     posted.settled[collection_id] = "transfer"
 
 
@@ -100,13 +124,15 @@ def undo(books: Books, posted: Posted, collection_id: str, live: list[Draft]) ->
     """The receipt never happened: mirror every entry that stands, the newest first (M6)."""
     accounts: list[str] = []
     last_seq = 0
+    live = live_entries(books.history[collection_id], UNDOABLE)
     for n, entry in enumerate(reversed(live)):
-        shares = _mirrored_shares(books, entry)
+        shares = mirrored_shares(books, entry)
         legs = [leg.mirrored() for leg in entry.legs if leg.code not in (1100, 2010)]
         for account_no in dict.fromkeys(share.account_no for share in shares):
             own = [share for share in shares if share.account_no == account_no]
             legs.extend(consumer_legs(account_no, own))
         accounts.extend(leg.of for leg in entry.legs if leg.code in (1100, 2010, UNCLEARED))
+        make_room(books, posted, legs)
         last_seq = _enter(
             books,
             posted,
@@ -121,18 +147,8 @@ def undo(books: Books, posted: Posted, collection_id: str, live: list[Draft]) ->
         settle(books, posted, account_no, last_seq)
     is_void = posted.row.fields["kind"] == "void"
     posted.states[collection_id] = "void" if is_void else "reversed"
+    posted.tenders.add(collection_id)
     posted.settled[collection_id] = str(posted.row.fields["kind"])
-
-
-def _mirrored_shares(books: Books, entry: Draft) -> list[Share]:
-    """Give back what the entry allocated, and allocate again what it had taken back."""
-    shares: list[Share] = []
-    for account_no in dict.fromkeys(share.account_no for share in entry.shares):
-        own = [share for share in entry.shares if share.account_no == account_no]
-        amount = sum(share.amount_paisa for share in own)
-        again = take_back(books, account_no, own) if amount > 0 else pay(books, account_no, -amount)
-        shares.extend(again)
-    return shares
 
 
 def _enter(

@@ -45,6 +45,7 @@ KINDS: dict[str, Kind] = {
     "DECISION_WITHOUT_EFFECT": Kind("finance", DAY, 3),
     "BILL_UNREADABLE": Kind("admin", DAY, 2),
     "POISON": Kind("admin", HOUR, 1),
+    "INVARIANT_BROKEN": Kind("auditor", 0, 1),
     # Receipts, custody and handover.
     "CHAIN_GAP": Kind("supervisor", DAY, 2),
     "RECEIPT_GAP": Kind("supervisor", DAY, 3),

@@ -6,15 +6,13 @@ from sqlalchemy import Connection, Table
 
 from infra.clock import Milliseconds
 from infra.database import insert_rows
-from ledger.accounts import CASH_WITH_OFFICER
 from ledger.chain import entry_link
 from ledger.draft import Draft
-from models.books import Allocation, CustodySession, Entry, Posting
+from models.books import Allocation, Entry, Posting
 
 ENTRIES: Table = Entry.metadata.tables["entries"]
 POSTINGS: Table = Posting.metadata.tables["postings"]
 ALLOCATIONS: Table = Allocation.metadata.tables["allocations"]
-CUSTODY_SESSIONS: Table = CustodySession.metadata.tables["custody_sessions"]
 
 
 def write(
@@ -68,7 +66,6 @@ def write(
             for line_no, share in enumerate(draft.shares, start=1)
         ],
     )
-    _open_sessions(connection, ibc_id, drafts)
     return chain_hash
 
 
@@ -94,17 +91,3 @@ def _entry_row(
         "prev_hash": previous,
         "hash": own,
     }
-
-
-def _open_sessions(connection: Connection, ibc_id: str, drafts: Sequence[Draft]) -> None:
-    named = {leg.of for draft in drafts for leg in draft.legs if leg.code == CASH_WITH_OFFICER}
-    rows = [
-        {
-            "ibc_id": ibc_id,
-            "id": session,
-            "officer_id": session.rpartition("/")[0],
-            "business_date": session.rpartition("/")[2],
-        }
-        for session in sorted(named)
-    ]
-    insert_rows(connection, CUSTODY_SESSIONS, rows, on_conflict="ignore")

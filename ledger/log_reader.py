@@ -20,6 +20,21 @@ QUARTER_MS = 900_000
 IDENTITY = {
     "bill": ("bills", ("account_no", "invoice_no", "bill_month")),
     "decision": ("decisions", ("kind", "collection_id", "to_account_no", "maker_id")),
+    "handover": ("handovers", ("officer_id", "session_date", "purpose")),
+    "deposit": ("deposits", ("kind", "bank_account", "total_paisa", "cheque_ids")),
+    "adjustment": (
+        "adjustments",
+        (
+            "kind",
+            "account_no",
+            "account_of",
+            "amount_paisa",
+            "paid_by",
+            "bank_account",
+            "maker_id",
+            "checker_id",
+        ),
+    ),
     "refund": ("refunds", ("account_no", "amount_paisa", "paid_from", "bank_account", "maker_id")),
     "fee": ("fees", ("account_no", "on_date", "amount_paisa", "maker_id")),
 }
@@ -144,4 +159,9 @@ def _known(
         ibc_id=ibc_id,
         ids=listed(connection, sorted(ids)),
     )
-    return {row.id: {name: getattr(row, name) for name in names} for row in found}
+    return {row.id: {name: _said(name, getattr(row, name)) for name in names} for row in found}
+
+
+def _said(name: str, value: Any) -> Any:
+    """A column as its body said it: lists are kept as JSON text."""
+    return orjson.loads(value) if name == "cheque_ids" and value is not None else value

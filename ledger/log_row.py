@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+DECIDES = ("decision", "clearing")
+"""Entities that say what becomes of a collection."""
+
 
 @dataclass(slots=True, kw_only=True)
 class LogRow:
@@ -32,14 +35,29 @@ class LogRow:
         return self.officer_id or self.author_id
 
     @property
-    def business_date(self) -> str:
-        """The date in the books; when periods close, the oldest open date will be chosen here."""
-        return self.local_date
-
-    @property
     def collection_id(self) -> str | None:
         """The collection that this row is about, if any: what a parked row takes with it."""
         if self.entity == "collection":
             return self.record_id
-        named = self.fields.get("collection_id") if self.entity == "decision" else None
+        named = self.fields.get("collection_id") if self.entity in DECIDES else None
         return named if isinstance(named, str) else None
+
+
+def unwritten(entity: str, fields: Mapping[str, Any]) -> LogRow:
+    """A row that the office may write, as far as loading the books for it needs one."""
+    return LogRow(
+        seq=0,
+        mutation_id="",
+        origin="office",
+        entity=entity,
+        op="put",
+        record_id="",
+        author_id="",
+        officer_id=None,
+        occurred_at=0,
+        local_date="",
+        outcome="applied",
+        code=None,
+        body_hash="",
+        fields=fields,
+    )

@@ -1,8 +1,9 @@
 """One log row's page in the books: the entries it writes and what else it leads to."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from ledger.accounts import ADVANCE, CREDIT, DEBIT, RECEIVABLE
+from ledger.accounts import ADVANCE, CREDIT, DEBIT, OF_SESSION, RECEIVABLE
 from ledger.draft import Draft, Leg, Share
 from ledger.log_row import LogRow
 from ledger.view import Books
@@ -33,6 +34,14 @@ class Posted:
     """Collection → where the books have put it."""
     settled: dict[str, str] = field(default_factory=dict)
     """Collection → what was decided about it, so that its exceptions of doubt close."""
+    sessions: set[str] = field(default_factory=set)
+    """Custody sessions whose accounts moved."""
+    ended: dict[str, str] = field(default_factory=dict)
+    """Custody session → how this row ended it."""
+    tenders: set[str] = field(default_factory=set)
+    """Cheques, pay orders and wallet claims that moved, by their collections."""
+    records: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """(entity, record id) → fields that the books write there."""
 
     def trouble(
         self,
@@ -76,7 +85,7 @@ def enter(
         kind=kind,
         legs=tuple(legs),
         shares=tuple(shares),
-        business_date=row.business_date,
+        business_date=books.open_date(row.local_date),
         occurred_at=row.occurred_at,
         source_entity=source_entity,
         source_id=source_id,
@@ -92,6 +101,7 @@ def enter(
     posted.entries.append(draft)
     for share in shares:
         posted.touched.add(share.account_no)
+    posted.sessions.update(leg.of for leg in legs if leg.code in OF_SESSION)
     return draft
 
 
@@ -138,6 +148,17 @@ def take_back(books: Books, account_no: str, shares: list[Share]) -> list[Share]
     return [
         Share(account_no, invoice_no, -amount) for invoice_no, amount in taken.items() if amount
     ]
+
+
+def mirrored_shares(books: Books, entry: Draft) -> list[Share]:
+    """Give back what the entry allocated, and allocate again what it had taken back."""
+    shares: list[Share] = []
+    for account_no in dict.fromkeys(share.account_no for share in entry.shares):
+        own = [share for share in entry.shares if share.account_no == account_no]
+        amount = sum(share.amount_paisa for share in own)
+        again = take_back(books, account_no, own) if amount > 0 else pay(books, account_no, -amount)
+        shares.extend(again)
+    return shares
 
 
 def consumer_legs(account_no: str, shares: list[Share]) -> list[Leg]:

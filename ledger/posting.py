@@ -1,5 +1,6 @@
 """What a log row does to the books: pure, the same code for following, rebuilding and shuffling."""
 
+from ledger.custody import settle_session
 from ledger.log_row import LogRow
 from ledger.page import Posted
 from ledger.rules import RULES, posts
@@ -19,6 +20,8 @@ def post(books: Books, row: LogRow) -> Posted:
         return posted
     if posts(row.outcome, row.code):
         rule(books, posted)
+        for session in sorted(posted.sessions):
+            settle_session(books, posted, session)
     elif row.outcome == "held" or row.released:
         _show_held(posted)
     return posted

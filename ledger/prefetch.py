@@ -7,17 +7,18 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from infra.database import any_of, fetch, listed
-from ledger.accounts import AT_IBC, NEVER_NEGATIVE_SIGN, OF_CONSUMER, RECEIVABLE
+from ledger.accounts import DEPOSIT_DIFFERENCE, NEVER_NEGATIVE_SIGN, OF_CONSUMER, RECEIVABLE
 from ledger.draft import Draft, Leg, Share
 from ledger.log_reader import date_in
-from ledger.log_row import LogRow
+from ledger.log_row import DECIDES, LogRow
+from ledger.prefetch_custody import load_custody, named_holders, named_sources
 from ledger.templates import named_account
 from ledger.view import CHARGES, Bill, Books, Key
 
 SIGNED = "CASE side WHEN 'D' THEN amount_paisa ELSE -amount_paisa END"
 DAY_MS = 24 * 3_600_000
-OWN_SOURCES = ("bill", "collection", "refund", "fee")
-"""Entities whose entries name the record itself as their source."""
+READ_BY_NAME = frozenset({*NEVER_NEGATIVE_SIGN, DEPOSIT_DIFFERENCE})
+"""Accounts of others than consumers whose balance a rule reads, or must not drive below zero."""
 POSTED_STATES = "('posted', 'in_hand', 'claimed')"
 
 
@@ -28,12 +29,16 @@ def view_for(
     *,
     entry_seq: int,
     until: int | None = None,
+    read_until: int | None = None,
 ) -> Books:
-    """The part of the books that posting these rows can look at, as of entry `until`."""
+    """The part of the books that posting these rows can look at.
+
+    `until` and `read_until` ask for them as of an entry and the log row that wrote it.
+    """
     books = Books(entry_seq)
-    decided = any(row.entity == "decision" for row in rows)
-    sources = {row.record_id for row in rows if row.entity in OWN_SOURCES}
-    sources.update(row.collection_id for row in rows if row.collection_id)
+    decided = any(row.entity in DECIDES for row in rows)
+    sources = {row.record_id for row in rows if row.entity != "consumer"}
+    sources.update(named_sources(rows))
     for draft in entries_of(connection, ibc_id, sources, until):
         books.history.setdefault(draft.source_id, []).append(draft)
 
@@ -46,7 +51,10 @@ def view_for(
         for leg in draft.legs
     }
     accounts.update(of for code, of in earlier if code in OF_CONSUMER)
-    _load_balances(connection, ibc_id, books, accounts=accounts, earlier=earlier, until=until)
+    others = {of for code, of in earlier if code in READ_BY_NAME and of not in accounts}
+    others |= named_holders(rows)
+    others |= load_custody(connection, ibc_id, books, rows, read_until)
+    _load_balances(connection, ibc_id, books, accounts=accounts, others=others, until=until)
     owing = [
         account for account in accounts if decided or books.balances.get((RECEIVABLE, account))
     ]
@@ -144,15 +152,13 @@ def _load_balances(
     books: Books,
     *,
     accounts: set[str],
-    earlier: set[Key],
+    others: set[str],
     until: int | None,
 ) -> None:
     """Every balance that a rule reads, or that may be lowered and must not fall below zero."""
-    others = {of for code, of in earlier if code in NEVER_NEGATIVE_SIGN and of not in accounts}
-    others.add(AT_IBC)
     codes = {
         "1100, 2010, 2110": accounts,
-        ", ".join(str(code) for code in sorted(NEVER_NEGATIVE_SIGN)): others,
+        ", ".join(str(code) for code in sorted(READ_BY_NAME)): others,
     }
     for listed_codes, names in codes.items():
         if not names:

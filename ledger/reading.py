@@ -57,7 +57,8 @@ def balances(
     conditions = _conditions(
         {"p.account_code BETWEEN :code AND :code": code, "p.account_of = :of": of},
     )
-    after = max(after, (code or 0, ""))
+    # From below the code, whose one account may be that of nobody in particular ('').
+    after = max(after, ((code or 1) - 1, ""))
     found = fetch(
         connection,
         f"SELECT p.account_code, p.account_of, SUM({SIGNED}) AS debit_paisa FROM postings p "
@@ -194,15 +195,19 @@ def custody(connection: Connection, ibc_id: str, *, after: str = "", limit: int 
     sessions: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for row in fetch(
         connection,
-        f"SELECT s.officer_id, s.id, s.business_date, SUM({SIGNED}) AS paisa "
+        f"SELECT s.officer_id, s.account_of, s.business_date, SUM({SIGNED}) AS paisa "
         "FROM custody_sessions s JOIN postings p ON p.ibc_id = s.ibc_id "
-        "AND p.account_code = 1010 AND p.account_of = s.id "
+        "AND p.account_code = 1010 AND p.account_of = s.account_of "
         f"WHERE s.ibc_id = :ibc_id AND {any_of(connection, 's.officer_id', 'names')} "
-        "GROUP BY s.officer_id, s.id, s.business_date ORDER BY s.business_date",
+        "GROUP BY s.officer_id, s.account_of, s.business_date ORDER BY s.business_date",
         ibc_id=ibc_id,
         names=listed(connection, names),
     ):
-        own = {"session": row.id, "business_date": row.business_date, "cash_paisa": int(row.paisa)}
+        own = {
+            "session": row.account_of,
+            "business_date": row.business_date,
+            "cash_paisa": int(row.paisa),
+        }
         sessions[row.officer_id].append(own)
     claimed = _claimed(connection, ibc_id, names)
     return [

@@ -19,6 +19,8 @@ STEP = 1_000
 SHUFFLED_MAX = 3_000
 """Log rows whose order of arrival is changed for M20."""
 ORDERS = 5
+MOVED = "'bill', 'collection', 'handover', 'deposit', 'adjustment', 'cash_session', 'refund', 'fee'"
+"""Entities of which a later mutation asks what an earlier one posted."""
 
 
 def rebuild_gives_the_same(connection: Connection, ibc_id: str) -> Iterator[Finding]:
@@ -87,8 +89,11 @@ def _asked_for_later(connection: Connection, ibc_id: str) -> set[str]:
     repeated = fetch(
         connection,
         "SELECT record_id AS id FROM mutations WHERE ibc_id = :ibc_id "
-        "AND entity IN ('bill', 'collection', 'refund', 'fee') GROUP BY record_id HAVING COUNT(*) > 1 "
-        "UNION SELECT collection_id FROM decisions WHERE ibc_id = :ibc_id",
+        f"AND entity IN ({MOVED}) GROUP BY record_id HAVING COUNT(*) > 1 "
+        "UNION SELECT collection_id FROM decisions WHERE ibc_id = :ibc_id "
+        "UNION SELECT id FROM instruments WHERE ibc_id = :ibc_id "
+        "UNION SELECT deposit_id FROM clearings WHERE ibc_id = :ibc_id AND deposit_id IS NOT NULL "
+        "UNION SELECT undoes_id FROM clearings WHERE ibc_id = :ibc_id AND undoes_id IS NOT NULL",
         ibc_id=ibc_id,
     )
     return {row.id for row in repeated}
@@ -150,7 +155,9 @@ def _balances_after(
         ibc_id=ibc_id,
         after=after,
     )
-    books = view_for(connection, ibc_id, rows, entry_seq=found[0].seq, until=found[0].seq)
+    books = view_for(
+        connection, ibc_id, rows, entry_seq=found[0].seq, until=found[0].seq, read_until=after
+    )
     for row in rows:
         post(books, row)
     return books.balances

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+from ledger.adjustments import adjustment
+from ledger.custody import handover, loss, opening, surprise
 from ledger.decisions import decision
 from ledger.given_back import fee, refund
 from ledger.page import Posted
-from ledger.templates import bill, collection, show_consumer
+from ledger.templates import bill, close_date, collection, show_consumer
+from ledger.tenders import clearing, deposit
 from ledger.view import Books
 
 RULES: dict[tuple[str, str], Callable[[Books, Posted], None]] = {
@@ -13,6 +16,14 @@ RULES: dict[tuple[str, str], Callable[[Books, Posted], None]] = {
     ("office", "bill"): bill,
     ("office", "collection"): collection,
     ("office", "decision"): decision,
+    ("office", "cash_session"): opening,
+    ("office", "handover"): handover,
+    ("office", "loss_report"): loss,
+    ("office", "surprise_count"): surprise,
+    ("office", "deposit"): deposit,
+    ("office", "clearing"): clearing,
+    ("office", "adjustment"): adjustment,
+    ("office", "period"): close_date,
     ("office", "refund"): refund,
     ("office", "fee"): fee,
     ("device", "collection"): collection,
@@ -57,18 +68,69 @@ CAUSES: dict[str, tuple[str, ...]] = {
         "collection_wallet",
         "books position",
     ),
-    "office decision": ("identified", "transferred", "reversed", "books position"),
+    "office decision": (
+        "identified",
+        "transferred",
+        "reversed",
+        "session_revalued",
+        "books position",
+    ),
+    "office cash_session": ("float_given",),
+    "office handover": (
+        "handed_over",
+        "turned_in",
+        "cheque_handed_over",
+        "session_revalued",
+        "books cash_session",
+    ),
+    "office loss_report": ("session_revalued", "books cash_session"),
+    "office surprise_count": ("books surprise_count",),
+    "office deposit": ("cash_deposited", "cheque_deposited"),
+    "office clearing": (
+        "deposit_banked",
+        "cheque_cleared",
+        "cheque_returned",
+        "cheque_represented",
+        "claim_confirmed",
+        "claim_refused",
+        "agency_paid",
+        "agency_settled",
+        "reversed",
+        "books position",
+    ),
+    "office adjustment": (
+        "waived",
+        "shortage_recovered",
+        "shortage_written_off",
+        "overage_to_income",
+        "loss_recovered",
+        "loss_written_off",
+        "difference_recovered",
+        "difference_written_off",
+        "books position",
+    ),
+    "office period": ("books period",),
     "office refund": ("refunded", "books position"),
     "office fee": ("fee_charged", "books position"),
     "bill_charged": ("advance_applied",),
     "fee_charged": ("advance_applied",),
     "transferred": ("advance_applied", "books collection"),
-    "reversed": ("advance_applied", "books collection"),
+    "reversed": ("advance_applied", "session_revalued", "books collection"),
     "identified": ("books collection",),
-    "collection_cash": ("books collection",),
-    "collection_suspense": ("books collection",),
-    "collection_cheque": ("books collection",),
-    "collection_wallet": ("books collection",),
+    "handed_over": ("session_revalued", "books cash_session"),
+    "turned_in": ("session_revalued", "books cash_session"),
+    "session_revalued": ("books cash_session",),
+    "collection_cash": ("session_revalued", "books collection", "books cash_session"),
+    "collection_suspense": ("session_revalued", "books collection", "books cash_session"),
+    "collection_cheque": ("books collection", "books instrument"),
+    "collection_wallet": ("books collection", "books instrument"),
+    "cheque_handed_over": ("books collection", "books instrument"),
+    "cheque_deposited": ("books collection", "books instrument"),
+    "cheque_cleared": ("books collection", "books instrument"),
+    "cheque_returned": ("books collection", "books instrument"),
+    "cheque_represented": ("books collection", "books instrument"),
+    "claim_confirmed": ("books collection", "books instrument"),
+    "claim_refused": ("books collection", "books instrument"),
 }
 """Log rows → kinds of entries → kinds they lead to, and what the books append to the log, which
 no rule reads: the graph has no circle (tested, and held against what really happens)."""

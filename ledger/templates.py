@@ -35,6 +35,14 @@ def show_consumer(_books: Books, posted: Posted) -> None:
         posted.touched.add(account_no)
 
 
+def close_date(books: Books, posted: Posted) -> None:
+    """A closed date takes no further entry, nor does any date before it (M13)."""
+    row = posted.row
+    if row.outcome == "applied" and "business_date" in row.fields:
+        books.closed_through = max(books.closed_through, str(row.fields["business_date"]))
+        posted.records[("period", row.record_id)] = {"closed_seq": row.seq}
+
+
 def bill(books: Books, posted: Posted) -> None:
     """A bill posts what it charges beyond what it has posted before; a smaller one gives credit."""
     row = posted.row
@@ -86,7 +94,7 @@ def collection(books: Books, posted: Posted) -> None:
     if type(amount) is not int or not 0 < amount <= AMOUNT_PAISA_MAX:
         posted.trouble("MALFORMED", "the amount cannot be read, so nothing was posted")
         return
-    if _seen_before(books, posted, amount):
+    if _seen_before(books, posted, amount) or _rebuilt_before(books, posted, amount):
         return
     doubted = row.outcome == HELD
     named = named_account(row)
@@ -130,6 +138,24 @@ def _seen_before(books: Books, posted: Posted, amount: int) -> bool:
     return True
 
 
+def _rebuilt_before(books: Books, posted: Posted, amount: int) -> bool:
+    """A receipt that the office rebuilt is in the books once, when its phone comes back too."""
+    row = posted.row
+    receipt_no = str(row.fields.get("receipt_no"))
+    if row.fields.get("rebuilt_by"):
+        books.rebuilt[receipt_no] = amount
+        return False
+    rebuilt = books.rebuilt.get(receipt_no)
+    if rebuilt is None:
+        return False
+    if rebuilt != amount:
+        detail = f"receipt {receipt_no} was rebuilt with {rebuilt} paisa"
+        posted.trouble("RECORD_REUSED", detail, amount_paisa=amount)
+    posted.states[row.record_id] = "rebuilt"
+    posted.settled[row.record_id] = "rebuilt"
+    return True
+
+
 def _cash_in(row: LogRow, amount: int) -> Leg:
     session = custody_session(row.actor_id, row.local_date)
     return Leg(CASH_WITH_OFFICER, session, DEBIT, amount)
@@ -149,6 +175,7 @@ def _tender(books: Books, posted: Posted, account_no: str | None, amount: int) -
     )
     legs = [debit, Leg(UNCLEARED, account_no or row.record_id, CREDIT, amount)]
     enter(books, posted, "collection_cheque" if on_paper else "collection_wallet", legs)
+    posted.tenders.add(row.record_id)
     known_state = "in_hand" if on_paper else "claimed"
     posted.states[row.record_id] = known_state if account_no else "suspense"
 

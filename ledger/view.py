@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from ledger.accounts import ADVANCE, DEBIT, NEVER_NEGATIVE_SIGN, RECEIVABLE, UNCLEARED
 from ledger.draft import Draft, Share, check_balanced
@@ -37,7 +38,17 @@ class Bill:
 class Books:
     """The books at one moment, as far as somebody has loaded them or posted into them."""
 
-    __slots__ = ("balances", "bills", "entry_seq", "history", "parked", "payers")
+    __slots__ = (
+        "balances",
+        "bills",
+        "closed_through",
+        "ended",
+        "entry_seq",
+        "history",
+        "parked",
+        "payers",
+        "rebuilt",
+    )
 
     def __init__(self, entry_seq: int = 0) -> None:
         self.entry_seq = entry_seq
@@ -51,6 +62,12 @@ class Books:
         """(account number, date) → (who took money for it, the collection)."""
         self.parked: set[str] = set()
         """Collections with a parked row: what depends on them is parked too."""
+        self.ended: dict[str, str] = {}
+        """Custody sessions that take no further cash → closed, robbed or lost."""
+        self.rebuilt: dict[str, int] = {}
+        """Receipt numbers that the office has rebuilt → paisa."""
+        self.closed_through = ""
+        """The last closed date; '' while none is."""
 
     def due(self, account_no: str) -> int:
         return self.balances.get((RECEIVABLE, account_no), 0)
@@ -60,6 +77,16 @@ class Books:
 
     def uncleared(self, account_no: str) -> int:
         return -self.balances.get((UNCLEARED, account_no), 0)
+
+    def balance(self, code: int, of: str) -> int:
+        """Debits less credits of one account."""
+        return self.balances.get((code, of), 0)
+
+    def open_date(self, local_date: str) -> str:
+        """The date itself, or the oldest open one when it is closed (ruling 23, M13)."""
+        if local_date > self.closed_through:
+            return local_date
+        return (date.fromisoformat(self.closed_through) + timedelta(days=1)).isoformat()
 
     def open_bills(self, account_no: str) -> list[Bill]:
         """Bills with something open, oldest first."""

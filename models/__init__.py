@@ -9,23 +9,32 @@ from models import (  # noqa: F401  # tables, not entities
     snapshot,
     upload,
 )
+from models.adjustment import Adjustment
 from models.area import Area
 from models.attachment import Attachment
 from models.base import Base, Entity, read_entity
 from models.bill import Bill
+from models.cash_count import CashCount
+from models.cash_session import CashSession
+from models.clearing import Clearing
 from models.collection import Collection
 from models.consumer import Consumer
 from models.decision import Decision
+from models.deposit import Deposit
 from models.device import Device
 from models.directory import Directory
 from models.disconnection_act import DisconnectionAct
 from models.fee import Fee
+from models.handover import Handover
 from models.hold import Hold
 from models.ibc import Ibc
+from models.instrument import Instrument
+from models.loss_report import LossReport
 from models.meter import Meter
 from models.meter_issue import MeterIssue
 from models.notice import Notice
 from models.notice_service import NoticeService
+from models.period import Period
 from models.plan import Plan
 from models.position import Position
 from models.receipt_gap import ReceiptGap
@@ -36,6 +45,7 @@ from models.round import Round
 from models.rule import Rule
 from models.staff import Staff
 from models.stop import Stop
+from models.surprise_count import SurpriseCount
 from models.target import Target
 from models.verdict import Verdict
 from models.visit import Visit
@@ -72,6 +82,16 @@ ENTITIES: dict[str, Entity] = {
             Decision,
             ReceiptGap,
             Attachment,
+            CashSession,
+            CashCount,
+            Handover,
+            SurpriseCount,
+            LossReport,
+            Deposit,
+            Instrument,
+            Clearing,
+            Adjustment,
+            Period,
             Refund,
             Fee,
             Rule,

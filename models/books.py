@@ -100,16 +100,3 @@ class Allocation(Base):
     """'' for what went to the advance."""
     amount_paisa = Column(WHOLE, nullable=False)
     """Positive when it pays, negative when a void or a transfer gives it back."""
-
-
-class CustodySession(Base):
-    """One officer's cash of one date: who is answerable for 1010 of that day (ruling 23)."""
-
-    __tablename__ = "custody_sessions"
-    __table_args__ = (Index("ix_custody_sessions_officer", "ibc_id", "officer_id"), STRICT)
-
-    ibc_id = Column(TEXT, primary_key=True)
-    id = Column(TEXT, primary_key=True)
-    """`<officer id>/<date>`: the account_of of its postings."""
-    officer_id = Column(TEXT, nullable=False)
-    business_date = Column(TEXT, nullable=False)

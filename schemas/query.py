@@ -179,3 +179,16 @@ class PullQuerySchema(StrictSchema):
     pending = PlainInteger(
         load_default=0, validate=validate.Range(0, 1_000_000, error="out_of_range {min} {max}")
     )
+
+
+class StateQuery(ListQuery):
+    """Records in one state."""
+
+    state = optional(Words(20, pattern=r"[a-z_]{1,20}", sample="open"))
+
+
+class DayBookQuery(StrictSchema):
+    """One business date, as a file for a spreadsheet or for the printer."""
+
+    date = needed(Day())
+    format = fields.String(load_default="csv", validate=one_of(["csv", "pdf"]))

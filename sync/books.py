@@ -25,8 +25,10 @@ from sync.consequences import (
     close_poison,
     open_exceptions,
     position_puts,
+    record_puts,
     state_puts,
 )
+from sync.custody_watch import instrument_puts, session_puts, watch_sessions
 from sync.office import write_books
 from sync.writing import as_json
 
@@ -176,6 +178,7 @@ def _post_chunk(
     close_doubts(connection, ibc_id, pages)
     close_poison(connection, ibc_id, pages)
     move_offset(connection, ibc_id, through, books.entry_seq, chain_hash)
+    watch_sessions(connection, ibc_id, books, pages, through=through, now=now)
     _write_consequences(
         connection,
         ibc_id,
@@ -201,6 +204,9 @@ def _write_consequences(
     touched = {account_no for page in pages for account_no in page.touched}
     puts = position_puts(connection, ibc_id, books, touched, now)
     puts += state_puts(connection, ibc_id, pages)
+    puts += session_puts(connection, ibc_id, pages)
+    puts += instrument_puts(connection, ibc_id, books, pages)
+    puts += record_puts(pages)
     if not puts:
         return
     body = {"entries": [first_entry, books.entry_seq], "through": through}

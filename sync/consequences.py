@@ -101,6 +101,15 @@ def state_puts(connection: Connection, ibc_id: str, pages: Sequence[Posted]) -> 
     return [Put("collection", row.id, {"state": states[row.id]}) for row in found]
 
 
+def record_puts(pages: Sequence[Posted]) -> list[Put]:
+    """What a rule has said that its own record should know, such as where a date was closed."""
+    return [
+        Put(entity, record_id, fields)
+        for page in pages
+        for (entity, record_id), fields in page.records.items()
+    ]
+
+
 def position_puts(
     connection: Connection, ibc_id: str, books: Books, accounts: Iterable[str], now: Milliseconds
 ) -> list[Put]:

@@ -8,34 +8,26 @@ from sqlalchemy import Connection
 from infra.clock import Milliseconds
 from infra.database import fetch
 from infra.ids import derived_id
-from infra.limits import DECISION_LAG_MAX
 from ledger.accounts import CREDIT
-from ledger.decisions import live_entries
+from ledger.decisions import live_entries, tender_objection
 from ledger.draft import Draft
 from ledger.prefetch import entries_of
 from ledger.view import DrivenBelowZero
 from models.decision import DecisionKindWord, DecisionStateWord
 from sync.books import post_within
 from sync.keyed import repeated
+from sync.money import BooksBehind, MakerIsChecker, check_limit, read_to_the_head
 from sync.office import Put, Refused, write
-from sync.reading import books_status, decision, entries_of_decisions
-from sync.writing import lock_head
+from sync.reading import decision, entries_of_decisions
 
 Answer = dict[str, Any]
+__all__ = ["BooksBehind", "MakerIsChecker", "UnknownDecision", "make", "objections", "settle"]
 
 MOVES_TO_AN_ACCOUNT = frozenset({DecisionKindWord.IDENTIFY, DecisionKindWord.TRANSFER})
 
 
-class MakerIsChecker(Exception):
-    """A decision about money needs a second person; ask a colleague to check it (M16)."""
-
-
 class UnknownDecision(LookupError):
     """There is no such decision at this IBC."""
-
-
-class BooksBehind(Exception):
-    """The books are too far behind the log to decide on them now; try again in a minute."""
 
 
 def make(
@@ -86,7 +78,7 @@ def settle(
 ) -> Answer:
     """Approve or reject what another person proposed, at the version that the checker saw.
 
-    Errors: UnknownDecision, MakerIsChecker, Stale, Refused, KeyReused, BooksBehind.
+    Errors: UnknownDecision, MakerIsChecker, OverLimit, Stale, Refused, KeyReused, BooksBehind.
     """
     put = Put("decision", decision_id, {"state": state.value, "checker_id": author_id}, version)
 
@@ -108,6 +100,8 @@ def settle(
         raise Refused(put, {"state": f"already_{proposal['state']}"})
     if proposal["version"] == version and state is DecisionStateWord.APPROVED:
         _check(connection, ibc_id, put, fields)
+        amount = _amount(connection, ibc_id, fields["collection_id"])
+        check_limit(connection, ibc_id, author_id, fields["kind"], amount)
 
     # 4 Do; nothing stays when it has no effect.
     [after] = write(connection, ibc_id, author_id=author_id, puts=[put], now=now, mutation_id=key)
@@ -143,6 +137,8 @@ def objections(
     live = live_entries(history)
     if not live:
         return {"collection_id": "already_undone" if history else "not_in_the_books"}
+    if (past := tender_objection(kind, history)) is not None:
+        return {"collection_id": past}
     credit = live[-1].legs[-1]
     in_suspense = credit.of == collection_id and credit.side == CREDIT
     if kind == DecisionKindWord.IDENTIFY and not in_suspense:
@@ -152,16 +148,6 @@ def objections(
     if kind == DecisionKindWord.TRANSFER and credit.of == to_account_no:
         return {"to_account_no": "same_account"}
     return {}
-
-
-def read_to_the_head(connection: Connection, ibc_id: str, now: Milliseconds) -> None:
-    """The books first, then the IBC's lock (ruling 1), then what came in between the two."""
-    lag = books_status(connection, ibc_id)["lag"]
-    if lag > DECISION_LAG_MAX:
-        raise BooksBehind(f"the books are {lag} entries behind; DECISION_LAG_MAX is smaller")
-    post_within(connection, ibc_id, now)
-    lock_head(connection, ibc_id)
-    post_within(connection, ibc_id, now)
 
 
 def _check(connection: Connection, ibc_id: str, put: Put, fields: Mapping[str, Any]) -> None:
@@ -176,6 +162,11 @@ def _check(connection: Connection, ibc_id: str, put: Put, fields: Mapping[str, A
     )
     if errors:
         raise Refused(put, errors)
+
+
+def _amount(connection: Connection, ibc_id: str, collection_id: str) -> int:
+    """What the first entry of the collection moved."""
+    return entries_of(connection, ibc_id, [collection_id])[0].legs[0].amount_paisa
 
 
 def _exists(connection: Connection, ibc_id: str, table: str, column: str, value: str) -> bool:

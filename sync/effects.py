@@ -1,7 +1,6 @@
 """What an accepted change causes at once, in the same transaction; faces ledger/rules.py, which acts later."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -19,9 +18,9 @@ from sync.collisions import (
     open_collision,
     payments_before_a_cut,
 )
+from sync.consequent import put
+from sync.custody_effects import follow_handovers, offer_handovers
 from sync.membership import follow_rounds, follow_stops
-from sync.mutation import SERVER
-from sync.records import Record
 from sync.writing import Change, Writing
 
 DIRECTORY, DECISION, NOTICE = ENTITIES["directory"], ENTITIES["decision"], ENTITIES["notice"]
@@ -89,9 +88,11 @@ def propose_voids(writing: Writing, changes: Sequence[Change]) -> None:
 
 EFFECTS: dict[str, Callable[[Writing, Sequence[Change]], None]] = {
     "attachment": recognise_files,
+    "cash_count": offer_handovers,
     "collection": payments_before_a_cut,
     "consumer": list_consumers,
     "disconnection_act": cuts_after_payment,
+    "handover": follow_handovers,
     "meter_issue": issues_reported_before,
     "notice_service": serve_notices,
     "receipt_void": propose_voids,
@@ -110,26 +111,3 @@ def apply_effects(writing: Writing) -> None:
     for name, effect in EFFECTS.items():
         if name in by_entity:
             effect(writing, by_entity[name])
-
-
-def put(
-    writing: Writing, seq: int, entity: Any, record_id: str, fields: dict[str, Any], like: Record
-) -> None:
-    """Set fields of a record as a consequence of another record's change."""
-    before = writing.records[entity].get(record_id)
-    if before is not None and all(
-        before.fields.get(name) == value for name, value in fields.items()
-    ):
-        return
-    writing.put(
-        seq,
-        Record(
-            entity=entity,
-            id=record_id,
-            version=before.version + 1 if before else 1,
-            author_id=SERVER,
-            occurred_at=like.occurred_at,
-            received_at=writing.now,
-            fields={**(before.fields if before else {}), **fields},
-        ),
-    )

@@ -27,7 +27,9 @@ NUMBER_MAX = (1 << (LIFE_BITS + DELIVERED_BITS + KIND_BITS + BUCKET_BITS)) - 1
 
 LEAVING, DROPPED = KIND_MAX - 1, KIND_MAX
 """The two steps by which a scope is left: its rows are marked, and later they are deleted."""
-KINDS = {name: kind for kind, name in enumerate(ENTITIES, start=1)}
+TRAVEL = [name for name, entity in ENTITIES.items() if entity.sync.scope is not None]
+KINDS = {name: kind for kind, name in enumerate(TRAVEL, start=1)}
+"""What never leaves the office needs no place."""
 assert len(KINDS) < LEAVING, "KIND_BITS cannot tell so many entities apart"
 
 

@@ -16,8 +16,8 @@ from models.decision import DecisionStateWord
 from models.fee import FeeKindWord
 from sync.books import post_within
 from sync.dated_rules import rules_of
-from sync.decisions import MakerIsChecker, read_to_the_head
 from sync.keyed import repeated
+from sync.money import MakerIsChecker, read_to_the_head
 from sync.office import Put, Refused, write
 from sync.rounds import known_accounts
 

@@ -8,16 +8,21 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from auth import enrolment, refresh
-from infra.clock import pause
+from infra.clock import local_date, pause
 from infra.database import fetch
 from infra.tenancy import EVERY, within
 from sync.books import post
 from sync.faults import ask_about_old, try_again
 from sync.gaps import ask_about_gaps
+from sync.nightly import check_books
 from workers.attachments import clean_uploads, sweep_uploads
 from workers.context import bell, database, now, settings
 from workers.snapshots import renew_snapshots, sweep_files
 
+NIGHT_MS = 2 * 3_600_000
+"""The night's checks begin at two o'clock."""
+OFFICE_TIMEZONE = "Asia/Karachi"
+"""Only for when the night begins; dates in the books are of each IBC's own time zone."""
 PATIENCE_MS = 15_000
 """How long work may lie before the clock stops ringing and does it itself."""
 TIDY_EVERY_MS = 60_000
@@ -31,6 +36,7 @@ class Sweep:
     def __init__(self) -> None:
         self.behind_since: dict[str, int] = {}
         self.tidied_at = 0
+        self.night = ""
 
     def look(self) -> None:
         """One look: ring for every IBC whose books are behind, and tidy up once a minute."""
@@ -47,6 +53,15 @@ class Sweep:
                 _tidy()
                 _renew_snapshots()
                 _clean_uploads()
+                self._check_books()
+
+    def _check_books(self) -> None:
+        """Once a night, all checks; meanwhile lost bells wait, which only costs time."""
+        night = local_date(now() - NIGHT_MS, OFFICE_TIMEZONE).isoformat()
+        if night != self.night:
+            self.night = night
+            for ibc_id in _ibcs():
+                check_books(database(), ibc_id, night, now())
 
 
 def main() -> int:
@@ -94,12 +109,16 @@ def _tidy() -> None:
 
 def _renew_snapshots() -> None:
     """Have first downloads made where they are missing or old, and delete what nobody needs."""
+    for ibc_id in _ibcs():
+        if not bell().ring("snapshots", ibc_id):
+            renew_snapshots(ibc_id)
+    sweep_files()
+
+
+def _ibcs() -> list[str]:
     with database().read() as connection:
         rows = fetch(connection, "SELECT ibc_id FROM log_heads ORDER BY ibc_id")
-    for row in rows:
-        if not bell().ring("snapshots", row.ibc_id):
-            renew_snapshots(row.ibc_id)
-    sweep_files()
+    return [row.ibc_id for row in rows]
 
 
 def _clean_uploads() -> None:

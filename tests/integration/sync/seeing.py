@@ -34,6 +34,9 @@ VISIBLE = {
     "receipt_void": "officer_id = :officer",
     "meter_issue": "officer_id = :officer",
     "notice_service": "officer_id = :officer",
+    "cash_session": "officer_id = :officer",
+    "cash_count": "officer_id = :officer",
+    "handover": "officer_id = :officer",
     "verdict": "device_id = :device",
     "decision": "FALSE",
 }

@@ -111,6 +111,7 @@ def kinds(pages: Sequence[Posted]) -> list[str]:
 
 def _name(of: str) -> str:
     names = {A: "A", B: "B", C: "C", D: "D", E: "E", f"{O1042}/{DAY}": "O1042"}
-    if of.startswith("collection-"):
-        return "receipt"
+    for entity, said in (("collection-", "receipt"), ("deposit-", "slip"), ("clearing-", "line")):
+        if of.startswith(entity):
+            return said
     return names.get(of, of)
