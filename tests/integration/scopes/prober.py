@@ -17,6 +17,9 @@ SECRET_CHARS_MIN = 6
 JSON_TYPES = ("application/json",)
 DEPTH_MAX = 6
 
+NAMES = {"/evidence/": "no", "/figures/": "collected"}
+"""Part of an address → what stands for `name` in it: something of the bait, or a name of ours."""
+
 Said = dict[str, Any]
 
 
@@ -76,13 +79,15 @@ class Prober:
         document = self.client.get("/api/openapi.json").json
         for rule in sorted(self.app.url_map.iter_rules(), key=str):
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-                for parts in self._parts(rule.arguments):
+                for parts in self._parts(str(rule), rule.arguments):
                     with self.app.test_request_context():
                         path = self.app.url_map.bind("").build(rule.endpoint, parts)
                     yield from self._asked(document, method, str(rule), path)
 
-    def _parts(self, arguments: set[str]) -> Iterator[dict[str, str]]:
-        fixed = {"code": self.code, "schema_version": "1", "name": "index.html"}
+    def _parts(self, rule: str, arguments: set[str]) -> Iterator[dict[str, str]]:
+        name = next((NAMES[part] for part in NAMES if part in rule), "index.html")
+        fixed = {"code": self.code, "schema_version": "1", "kind": "receipt", "file_no": "1"}
+        fixed["name"] = self.bait.get(name, name)
         unknown = arguments - fixed.keys() - self.bait.keys() - {"entity"}
         assert not unknown, f"say in `bait` what of another IBC stands for {unknown}"
         parts = {**self.bait, **fixed}

@@ -69,8 +69,11 @@ def fill(database, office, phone, bird):
     account_no = f"{office.accounts[0][:2]}00000000099"
     named = {"consumer": {"account_no": account_no}, "round": {"state": "assigned"}}
     named["stop"] = {"state": "pending"}
+    named["cash_session"] = {"opening_paisa": 0}
+    named["handover"] = {"state": "offered"}
     puts = []
-    for name in ("area", "consumer", "meter", "bill", "notice", "round", "stop"):
+    of_doors = ("area", "consumer", "meter", "bill", "notice", "round", "stop")
+    for name in (*of_doors, "cash_session", "handover", "loss_report", "deposit", "adjustment"):
         entity = ENTITIES[name]
         fields = sample_put(entity, Owner.OFFICE)
         fields = {n: f"{bird} {name} {n}" if v == "Sample text" else v for n, v in fields.items()}
@@ -139,18 +142,23 @@ def bait(database, two_ibcs, phones):
 
         found = {
             "account_no": two_ibcs.accounts[0],
+            "adjustment_id": first("id", "adjustments"),
             "area_id": two_ibcs.areas[0],
             "attachment_id": first("id", "attachments", "state = 'stored'"),
             "case_id": first("id", "exceptions", "kind = 'DOUBLE_VISIT'"),
             "collection_id": first("id", "collections"),
             "decision_id": first("id", "decisions"),
+            "deposit_id": first("id", "deposits"),
             "device_id": phones["CLF"].device_id,
+            "handover_id": first("id", "handovers"),
             "id": first("id", "meter_issues"),
             "mutation_id": first("id", "mutations", "origin = 'device'"),
             "no": first("receipt_no", "collections"),
             "officer_id": two_ibcs.officers[0],
             "prefix": first("prefix", "receipt_blocks"),
+            "report_id": first("id", "loss_reports"),
             "round_id": two_ibcs.round_id,
+            "session_id": first("id", "custody_sessions"),
             "sha256": PART_SHA256,
             "staff_id": two_ibcs.officers[1],
             "stop_id": two_ibcs.stops[0],
@@ -159,6 +167,7 @@ def bait(database, two_ibcs, phones):
     return found | {
         "account": found["account_no"],
         "assignee_id": found["officer_id"],
+        "business_date": "2026-04-08",
         "ibc": "CLF",
         "of": found["account_no"],
         "q": found["account_no"][:4],

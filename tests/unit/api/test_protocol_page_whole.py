@@ -40,6 +40,7 @@ OFFICE_ONLY = {
     *("key-needed", "key-reused", "precondition-required", "stale", "maker-is-checker"),
     *("books-behind", "not-a-place", "streams-busy", "sign-in-refused"),
     *("same-person", "same-hands", "over-limit"),
+    *("file-refused", "not-rejected", "export-differs"),
 }
 """Problems that no request of a phone meets."""
 LIMITS_OF_PHONES = {

@@ -120,7 +120,13 @@ def test_between_every_two_versions_stands_what_changed():
 
 
 def test_an_entity_is_unknown_to_versions_before_it():
-    assert [sorted(unknown_to(version)) for version in (2, 3, PROTOCOL)] == [["position"], [], []]
+    news = ["attachment", "hold", "plan", "rule", "target"]
+
+    assert [sorted(unknown_to(version)) for version in (2, 3, PROTOCOL)] == [
+        sorted([*news, "position"]),
+        news,
+        [],
+    ]
 
 
 @pytest.mark.parametrize(
