@@ -48,6 +48,13 @@ def renamed(before: str, now: str) -> Change:
     return Change(lambda fields: _rename(fields, before, now), lambda f: _rename(f, now, before))
 
 
+def added(name: str) -> Change:
+    """A field that only the office or the books write: phones of the version before never see it."""
+    return Change(
+        lambda fields: fields, lambda fields: {n: v for n, v in fields.items() if n != name}
+    )
+
+
 def in_paisa(rupees: str, paisa: str) -> Change:
     """Whole rupees became paisa; what is no whole number stays, to be refused under its new name."""
 
@@ -130,15 +137,13 @@ VERSIONS: Mapping[int, Version] = {
     ),
     4: Version(
         "`payer` is parted into name and phone; danger is `safety` beside `severity`; there are "
-        "photographs, plans, holds, rules, targets and cash sessions",
+        "photographs, plans, holds, rules, targets, and custody with its counts and handovers",
         {
-            "collection": [Change(_payer_up, _payer_down)],
+            "collection": [added("rebuilt_by"), Change(_payer_up, _payer_down)],
             "meter_issue": [Change(_danger_up, _danger_down)],
         },
-        new=frozenset(
-            {"attachment", "plan", "hold", "rule", "target"}
-            | {"cash_session", "cash_count", "handover"}
-        ),
+        new=frozenset({"attachment", "plan", "hold", "rule", "target"})
+        | {"cash_session", "cash_count", "handover"},
     ),
 }
 """Version → what it changed; between N and N + 1 stands exactly one entry."""

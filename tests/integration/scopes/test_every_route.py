@@ -74,8 +74,11 @@ def fill(database, office, phone, bird):
     account_no = f"{office.accounts[0][:2]}00000000099"
     named = {"consumer": {"account_no": account_no}, "round": {"state": "assigned"}}
     named["stop"] = {"state": "pending"}
+    named["cash_session"] = {"opening_paisa": 0}
+    named["handover"] = {"state": "offered"}
     puts = []
-    for name in ("area", "consumer", "meter", "bill", "notice", "round", "stop"):
+    of_doors = ("area", "consumer", "meter", "bill", "notice", "round", "stop")
+    for name in (*of_doors, "cash_session", "handover", "loss_report", "deposit", "adjustment"):
         entity = ENTITIES[name]
         fields = sample_put(entity, Owner.OFFICE)
         fields = {n: f"{bird} {name} {n}" if v == "Sample text" else v for n, v in fields.items()}
@@ -162,20 +165,25 @@ def bait(database, two_ibcs, phones):
 
         found = {
             "account_no": two_ibcs.accounts[0],
+            "adjustment_id": first("id", "adjustments"),
             "area_id": two_ibcs.areas[0],
             "attachment_id": first("id", "attachments", "state = 'stored'"),
             "case_id": first("id", "exceptions", "kind = 'DOUBLE_VISIT'"),
             "collection_id": first("id", "collections"),
             "decision_id": first("id", "decisions"),
+            "deposit_id": first("id", "deposits"),
             "device_id": phones["CLF"].device_id,
             "file_id": first("id", "import_files"),
+            "handover_id": first("id", "handovers"),
             "id": first("id", "meter_issues"),
             "mutation_id": first("id", "mutations", "origin = 'device'"),
             "no": first("receipt_no", "collections"),
             "officer_id": two_ibcs.officers[0],
             "prefix": first("prefix", "receipt_blocks"),
             "record_id": first("id", "refunds"),
+            "report_id": first("id", "loss_reports"),
             "round_id": two_ibcs.round_id,
+            "session_id": first("id", "custody_sessions"),
             "sha256": PART_SHA256,
             "staff_id": two_ibcs.officers[1],
             "stop_id": two_ibcs.stops[0],
@@ -185,6 +193,7 @@ def bait(database, two_ibcs, phones):
     return found | {
         "account": found["account_no"],
         "assignee_id": found["officer_id"],
+        "business_date": "2026-04-08",
         "ibc": "CLF",
         "of": found["account_no"],
         "q": found["account_no"][:4],
@@ -291,7 +300,7 @@ def test_the_same_questions_find_the_secrets_where_they_may_be_told(
     """The prober is not blind: CLF's own people are told on every route that tells anything."""
     own = Prober(app, client, "CLF", prober.bait, prober.secrets)
     own.leaks(as_phone(phones["CLF"]), list(phones_tricks(database, phones["CLF"], bait)))
-    for role in ("ibc_manager", "auditor", "admin"):
+    for role in ("ibc_manager", "auditor", "admin", "cashier", "finance", "reconciler"):
         own.leaks(headers_of(desk(role, "CLF").token))
 
     reads = {
@@ -307,15 +316,20 @@ def test_the_same_questions_find_the_secrets_where_they_may_be_told(
 SAY_NO_SECRET = {
     ("GET", "/api/v1/ibcs/<code>/attachments/<uuid:attachment_id>/file"),
     ("GET", "/api/v1/ibcs/<code>/attachments/<uuid:attachment_id>/thumbnail"),
+    ("GET", "/api/v1/ibcs/<code>/books/status"),
+    ("GET", "/api/v1/ibcs/<code>/deposits"),
     ("GET", "/api/v1/ibcs/<code>/figures"),
     ("GET", "/api/v1/ibcs/<code>/figures/<name>/rows"),
+    ("GET", "/api/v1/ibcs/<code>/instruments"),
+    ("GET", "/api/v1/ibcs/<code>/reports/day-book"),
     ("GET", "/api/v1/ibcs/<code>/tie-outs/<uuid:tie_out_id>/differences"),
     ("GET", "/api/v1/ibcs/<code>/trial-balance"),
+    ("GET", "/api/v1/ibcs/<code>/verify"),
     ("GET", "/api/v1/rxdb/<entity>/<schema_version>/pullStream"),
     ("GET", "/api/v1/sync/snapshot/parts/<sha256>"),
 }
-"""What has no text of a record in it, whoever asks: sums, rows of another day, hints, and files that are not there
-(tests/integration/first/test_snapshot.py and tests/integration/attachments ask for some that are).
+"""What has no text of a record in it, whoever asks: sums, verdicts, rows of another day or of which
+there are none, hints, and files that are not there (tests/integration/first/test_snapshot.py and tests/integration/attachments ask for some that are).
 """
 
 
