@@ -1,6 +1,6 @@
 """What do we keep? One file an entity, one line here; everything else follows from the declaration."""
 
-from models import backup, books, identity, log, snapshot, upload  # noqa: F401  # tables, not entities
+from models import backup, books, identity, log, reconciliation, snapshot, upload  # noqa: F401  # tables, not entities
 from models.adjustment import Adjustment
 from models.area import Area
 from models.attachment import Attachment
@@ -20,6 +20,7 @@ from models.handover import Handover
 from models.ibc import Ibc
 from models.instrument import Instrument
 from models.loss_report import LossReport
+from models.match import Match
 from models.meter import Meter
 from models.meter_issue import MeterIssue
 from models.notice import Notice
@@ -31,6 +32,8 @@ from models.receipt_void import ReceiptVoid
 from models.reconnection_act import ReconnectionAct
 from models.round import Round
 from models.staff import Staff
+from models.statement import Statement
+from models.statement_source import StatementSource
 from models.stop import Stop
 from models.surprise_count import SurpriseCount
 from models.verdict import Verdict
@@ -66,6 +69,9 @@ ENTITIES: dict[str, Entity] = {
             Decision,
             ReceiptGap,
             Attachment,
+            StatementSource,
+            Statement,
+            Match,
             CashSession,
             CashCount,
             Handover,
