@@ -22,6 +22,7 @@ from api import (
     health,
     identity,
     imports,
+    matches,
     readings,
     readmission,
     receipt_books,
@@ -29,6 +30,7 @@ from api import (
     rounds,
     rxdb,
     snapshots,
+    statements,
     sync,
     watermelon,
     witness,
@@ -82,6 +84,8 @@ PARTS = (
     conflicts,
     imports,
     attachments,
+    statements,
+    matches,
 )
 OPENAPI = {
     "API_TITLE": "Field ledger",
