@@ -10,6 +10,7 @@ from flask_limiter.util import get_remote_address
 from api import (
     attachments,
     balances,
+    billing_files,
     cli,
     closing,
     conflicts,
@@ -18,6 +19,9 @@ from api import (
     deposits,
     devices,
     docs,
+    evidence,
+    figures,
+    given_back,
     handin,
     health,
     identity,
@@ -84,6 +88,10 @@ PARTS = (
     conflicts,
     imports,
     attachments,
+    billing_files,
+    given_back,
+    figures,
+    evidence,
     statements,
     matches,
 )

@@ -11,8 +11,10 @@ from flask.cli import AppGroup
 from rich.progress import Progress
 
 from api.backups import backup_command, restore_command
+from api.billing import billing, import_command
 from api.context import context
 from api.demo import demo_token, sign_in_lines
+from api.evidence import evidence_command
 from api.generated import write_generated
 from api.statement_commands import statement
 from api.upkeep import upkeep
@@ -31,7 +33,7 @@ demo = AppGroup("demo", help="The demonstration's people and tokens.")
 
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
-    for command in (*DATA, books, log_group, statement, demo, docs):
+    for command in (*DATA, billing, books, log_group, statement, demo, docs):
         app.cli.add_command(command)
 
 
@@ -145,4 +147,13 @@ def docs() -> None:
         click.echo(path)
 
 
-DATA = (migrate, revision, seed_command, seeded, backup_command, restore_command)
+DATA = (
+    migrate,
+    revision,
+    seed_command,
+    seeded,
+    import_command,
+    evidence_command,
+    backup_command,
+    restore_command,
+)

@@ -41,7 +41,7 @@ def csv_head(columns: Columns) -> bytes:
 
 
 def csv_lines(columns: Columns, rows: Sequence[Mapping[str, Any]]) -> bytes:
-    return _written(line for row in rows for line in _lines(columns, row))
+    return _written(line for row in rows for line in lines_of(columns, row))
 
 
 def safe_cell(value: Any) -> Any:
@@ -56,7 +56,8 @@ def safe_cell(value: Any) -> Any:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def _lines(columns: Columns, row: Mapping[str, Any]) -> Iterator[list[Any]]:
+def lines_of(columns: Columns, row: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """The lines that a row becomes, each cell made harmless."""
     own = [safe_cell(row[name]) for name in columns.row]
     if columns.spread is None:
         yield own

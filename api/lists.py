@@ -1,4 +1,4 @@
-"""Every list of the office: keyset pages as JSON with the next cursor, or all of them as one CSV file."""
+"""Every list of the office: keyset pages as JSON with the next cursor, or all of them as one CSV or XLSX file."""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from flask import Response, request
+from flask import Response, request, send_file
 from marshmallow import fields
 from sqlalchemy import Connection
 from werkzeug.urls import iri_to_uri
@@ -17,6 +17,7 @@ from werkzeug.urls import iri_to_uri
 from api.blueprint import Blueprint
 from api.context import context
 from api.csv_file import Columns, csv_head, csv_lines
+from api.xlsx_file import xlsx_file
 from auth.access import requires
 from auth.roles import Permission
 from infra.limits import LIST_ROWS_MAX
@@ -24,6 +25,7 @@ from models.kinds import SAFE_INTEGER_MAX
 from schemas.base import StrictSchema
 
 CSV, JSON = "text/csv", "application/json"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PLACE_CHARS_MAX = 200
 
 Row = Mapping[str, Any]
@@ -86,10 +88,13 @@ HEADERS = {
 
 
 def answer(listing: Listing, asked: Mapping[str, Any], page: Page) -> Response:
-    """One page as JSON, or every page from here as CSV."""
+    """One page as JSON, or every page from here as CSV or XLSX."""
     place = place_in(listing, asked["cursor"]) if "cursor" in asked else listing.start
-    if _wants_csv(asked):
-        return _csv(listing, page, place)
+    match _wanted(asked):
+        case "csv":
+            return _csv(listing, page, place)
+        case "xlsx":
+            return _xlsx(listing, page, place)
     limit = asked["limit"]
     with context().database.read() as connection:
         rows = page(connection, place, limit)
@@ -132,10 +137,11 @@ def _fits(part: Any) -> bool:
     return 0 <= part <= SAFE_INTEGER_MAX
 
 
-def _wants_csv(asked: Mapping[str, Any]) -> bool:
+def _wanted(asked: Mapping[str, Any]) -> str:
     if "format" in asked:
-        return bool(asked["format"] == "csv")
-    return request.accept_mimetypes.best_match([JSON, CSV], default=JSON) == CSV
+        return str(asked["format"])
+    words = {JSON: "json", CSV: "csv", XLSX: "xlsx"}
+    return words[request.accept_mimetypes.best_match(list(words), default=JSON) or JSON]
 
 
 def _csv(listing: Listing, page: Page, place: Place) -> Response:
@@ -148,16 +154,38 @@ def _csv(listing: Listing, page: Page, place: Place) -> Response:
     return _private(response)
 
 
+def _xlsx(listing: Listing, page: Page, place: Place) -> Response:
+    columns = Columns.of(listing.row, listing.spread)
+    schema = listing.row(many=True)
+    with context().database.read() as connection:
+        pages = _pages(connection, listing, page, place)
+        file = xlsx_file(columns, listing.name, (schema.dump(rows) for rows in pages))
+    response = send_file(
+        file, mimetype=XLSX, as_attachment=True, download_name=f"{listing.name}.xlsx"
+    )
+    return _private(response)
+
+
 def _chunks(listing: Listing, page: Page, place: Place, columns: Columns) -> Iterator[bytes]:
     """The file, a page at a time, from one snapshot: its sums are those of one moment."""
     schema = listing.row(many=True)
     database = context().database
     with database.read() as connection:
-        rows = page(connection, place, LIST_ROWS_MAX)
-        yield csv_head(columns) + csv_lines(columns, schema.dump(rows))
-        while len(rows) == LIST_ROWS_MAX:
-            rows = page(connection, listing.place_of(rows[-1]), LIST_ROWS_MAX)
-            yield csv_lines(columns, schema.dump(rows))
+        head = csv_head(columns)
+        for rows in _pages(connection, listing, page, place):
+            yield head + csv_lines(columns, schema.dump(rows))
+            head = b""
+
+
+def _pages(
+    connection: Connection, listing: Listing, page: Page, place: Place
+) -> Iterator[Sequence[Row]]:
+    """Every page from a place, one at least."""
+    rows = page(connection, place, LIST_ROWS_MAX)
+    yield rows
+    while len(rows) == LIST_ROWS_MAX:
+        rows = page(connection, listing.place_of(rows[-1]), LIST_ROWS_MAX)
+        yield rows
 
 
 def _private(response: Response) -> Response:

@@ -11,6 +11,7 @@ from flask_smorest import Api
 from marshmallow import Schema, fields
 from werkzeug.routing import Rule
 
+from api.lists import XLSX
 from api.problems import PROBLEMS, SIGN_IN, Do
 from auth.access import Mark, mark_of
 from models import ENTITIES, Entity
@@ -88,7 +89,7 @@ def _document(app: Flask) -> Document:
     for operation, rule, mark in _operations(app, document):
         _tell_access(operation, mark)
         if operation.pop("x-list", False):
-            _tell_csv(operation)
+            _tell_files(operation)
         operation["operationId"] = rule.endpoint.rpartition(".")[2]
     return document
 
@@ -147,6 +148,7 @@ def _tell_access(operation: Document, mark: Mark | None) -> None:
         )
 
 
-def _tell_csv(operation: Document) -> None:
+def _tell_files(operation: Document) -> None:
     content = operation["responses"]["200"]["content"]
     content["text/csv"] = {"schema": {"type": "string"}}
+    content[XLSX] = {"schema": {"type": "string", "format": "binary"}}

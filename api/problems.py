@@ -24,6 +24,7 @@ from api.rxdb_stream import StreamsBusy
 from api.snapshots import NotAPart
 from api.statements import NoFile, StatementRefused
 from api.sync import PhoneNeeded
+from api.xlsx_file import TooManySheetLines
 from auth import errors as auth_errors
 from auth.approvals import OverLimit
 from infra import part_files
@@ -32,6 +33,9 @@ from infra.strict_json import NotStrictJson
 from schemas.records import flat
 from sync import uploads
 from sync.adjustments import UnknownAdjustment
+from sync.billing_export import ExportDiffers, NotRejected, UnknownExport
+from sync.billing_import import UnknownFile
+from sync.billing_rows import FileRefused
 from sync.clearing import SameHands
 from sync.cursor import NotACursor
 from sync.custody import SamePerson, UnknownHandover, UnknownSession
@@ -39,6 +43,8 @@ from sync.decisions import BooksBehind, MakerIsChecker, UnknownDecision
 from sync.deposits import UnknownDeposit
 from sync.desk import UnknownCase
 from sync.device_life import NotDrained
+from sync.evidence_subjects import NoSuchSubject
+from sync.given_back import UnknownProposal
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.losses import UnknownLoss
@@ -48,7 +54,7 @@ from sync.office import Refused, Stale
 from sync.older import Outdated, how_to_update
 from sync.receipt_books import UnknownBook
 from sync.rounds import UnknownRound
-from sync.statement_files import StatementTooLarge, UnknownFile
+from sync.statement_files import StatementTooLarge, UnknownStatementFile
 from sync.statement_sources import UnknownSource
 from sync.writing import UnknownIbc
 
@@ -122,6 +128,18 @@ PROBLEMS: dict[type[Exception], Problem] = {
     NotAPlace: Problem(S.BAD_REQUEST, "not-a-place", "Ask without a cursor", Do.RETRY),
     NotADay: INVALID,
     TooManyLines: TOO_LARGE,
+    TooManySheetLines: TOO_LARGE,
+    FileRefused: Problem(
+        S.UNPROCESSABLE_ENTITY, "file-refused", "Nothing of the file was stored", Do.ASK_OFFICE
+    ),
+    UnknownFile: NOT_FOUND,
+    UnknownExport: NOT_FOUND,
+    NoSuchSubject: NOT_FOUND,
+    UnknownProposal: NOT_FOUND,
+    NotRejected: Problem(S.CONFLICT, "not-rejected", "Billing has not rejected it", Do.ASK_OFFICE),
+    ExportDiffers: Problem(
+        S.CONFLICT, "export-differs", "The books were changed behind a file", Do.ASK_OFFICE
+    ),
     NotAPart: NOT_FOUND,
     NotKept: NOT_FOUND,
     uploads.UnknownUpload: NOT_FOUND,
@@ -149,7 +167,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     StatementTooLarge: TOO_LARGE,
     NoFile: Problem(S.BAD_REQUEST, "no-file", "Send the file", Do.UPDATE_APP),
-    UnknownFile: NOT_FOUND,
+    UnknownStatementFile: NOT_FOUND,
     UnknownMatch: NOT_FOUND,
     Taken: Problem(S.CONFLICT, "taken", "Another match holds it", Do.RETRY),
     NoEffect: Problem(S.CONFLICT, "no-effect", "The books have moved on", Do.RETRY),
@@ -255,6 +273,8 @@ def _members(error: Exception) -> dict[str, Any]:
             return {"errors": error.errors}
         case Outdated():
             return {"how": how_to_update()}
+        case FileRefused():
+            return {"errors": {f"line {error.line}": error.reason}}
         case StatementRefused():
             return {"file_id": error.file_id, "lines": error.lines}
         case _:

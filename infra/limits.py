@@ -54,6 +54,18 @@ SHEET_BYTES_MAX = 536_870_912
 """Bytes of a spreadsheet, after unpacking."""
 CUSTODY_PAISA_MAX = 200_000_00
 """Cash in one person's hands before somebody is told; a supervisor may set it for each officer."""
+IMPORT_FILE_BYTES_MAX = 256 * 1_048_576
+"""Bytes of one file of billing's; its rows are read one by one, so memory does not grow with it."""
+IMPORT_FILE_ROWS_MAX = 1_000_000
+"""Rows of one file of billing's: as many keys are remembered, to find those that come twice."""
+IMPORT_LINE_BYTES_MAX = 65_536
+"""Bytes of one line of a file; a longer one is no row of anything."""
+XLSX_LINES_MAX = 1_048_575
+"""Lines below the head of one sheet: the format has no more; a longer list is asked for as CSV."""
+EVIDENCE_LOG_ROWS_MAX = 200_000
+"""Log rows between a fact and the head whose hashes an evidence pack carries."""
+EXPORT_ROWS_MAX = 50_000
+"""Postings in one file for billing; what is more goes into the next."""
 CLOCK_AHEAD_MS_MAX = 24 * 3600 * 1000
 """How far a phone's clock may run ahead before its facts are marked as of an untrusted time."""
 

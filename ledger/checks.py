@@ -19,6 +19,8 @@ from ledger.custody_checks import (
 )
 from ledger.findings import Check, Finding, each_row
 from ledger.rebuild import order_changes_nothing, rebuild_gives_the_same
+from ledger.receipt_checks import blocks_have_no_gap, receipt_numbers_are_unique
+from ledger.view import CHARGES
 from models.migrations.triggers import KEPT, trigger_names
 
 SIGNED = "CASE p.side WHEN 'D' THEN p.amount_paisa ELSE -p.amount_paisa END"
@@ -170,21 +172,6 @@ def reversed_once_by_mirror(connection: Connection, ibc_id: str) -> Iterator[Fin
     )
 
 
-def receipt_numbers_are_unique(connection: Connection, ibc_id: str) -> Iterator[Finding]:
-    """M10: of all collections with one receipt number, all but one were held for it."""
-    yield from each_row(
-        connection,
-        "M10",
-        "SELECT c.receipt_no, COUNT(*) AS n FROM collections c WHERE c.ibc_id = :ibc_id "
-        "AND NOT EXISTS (SELECT 1 FROM exceptions x WHERE x.ibc_id = c.ibc_id "
-        "AND x.subject_id = c.id AND x.kind = 'RECEIPT_NO_REUSED') "
-        "GROUP BY c.receipt_no HAVING COUNT(*) > 1 ORDER BY c.receipt_no",
-        "receipt {receipt_no}",
-        "{n} collections carry this number and nobody was told.",
-        ibc_id=ibc_id,
-    )
-
-
 def allocations_add_up(connection: Connection, ibc_id: str) -> Iterator[Finding]:
     """M11: what an entry allocates is what it moved for the consumer; '' is his advance."""
     moved = "SUM(CASE p.side WHEN 'C' THEN p.amount_paisa ELSE -p.amount_paisa END)"
@@ -195,7 +182,7 @@ def allocations_add_up(connection: Connection, ibc_id: str) -> Iterator[Finding]
         f"SELECT p.entry_seq, p.account_of AS account_no, {moved} AS moved, 0 AS allocated "
         "FROM postings p JOIN entries e ON e.ibc_id = p.ibc_id AND e.seq = p.entry_seq "
         "WHERE p.ibc_id = :ibc_id AND p.account_code IN (1100, 2010) "
-        "AND e.kind <> 'bill_charged' GROUP BY p.entry_seq, p.account_of "
+        f"AND e.kind NOT IN {CHARGES} GROUP BY p.entry_seq, p.account_of "
         "UNION ALL SELECT a.entry_seq, a.account_no, 0, SUM(a.amount_paisa) FROM allocations a "
         "WHERE a.ibc_id = :ibc_id GROUP BY a.entry_seq, a.account_no) AS both_sides "
         "GROUP BY entry_seq, account_no HAVING SUM(moved) <> SUM(allocated) ORDER BY entry_seq",
@@ -283,7 +270,10 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         presented_at_most_twice,
     ),
     "M9 billing control is bills and adjustments": (billing_is_bills_less_what_was_let_off,),
-    "M10 receipt numbers are unique": (receipt_numbers_are_unique,),
+    "M10 receipt numbers are unique and without gaps": (
+        receipt_numbers_are_unique,
+        blocks_have_no_gap,
+    ),
     "M11 allocations add up": (allocations_add_up,),
     "M13 closed dates stay closed": (closed_dates_stay_closed,),
     "M14 both chains verify": (log_chain_verifies, books_chain_verifies),

@@ -10,7 +10,8 @@ SIGNED = "CASE p.side WHEN 'D' THEN p.amount_paisa ELSE -p.amount_paisa END"
 IN_CUSTODY = "1010, 1020, 1025, 1060, 1065, 1070, 2080, 4900, 5030"
 """Where cash is, or is missing, until a bank or a payroll has it."""
 LEAVES_CUSTODY = (
-    "'deposit_banked', 'shortage_recovered', 'loss_recovered', 'difference_recovered', 'reversed'"
+    "'deposit_banked', 'shortage_recovered', 'loss_recovered', 'difference_recovered', 'reversed', "
+    "'refunded'"
 )
 WITHOUT_OUTCOME = "'in_hand', 'handed_over', 'in_clearing', 'claimed'"
 
@@ -30,7 +31,8 @@ def cash_is_all_there(connection: Connection, ibc_id: str) -> Iterator[Finding]:
         f"AND p.account_code IN ({IN_CUSTODY})) AS held, "
         f"(SELECT COALESCE(SUM({SIGNED}), 0) FROM entries e JOIN postings p "
         "ON p.ibc_id = e.ibc_id AND p.entry_seq = e.seq WHERE e.ibc_id = :ibc_id "
-        f"AND e.kind IN ({LEAVES_CUSTODY}) AND p.account_code IN (1210, 2900) "
+        f"AND e.kind IN ({LEAVES_CUSTODY}) AND (p.account_code IN (1210, 2900) "
+        "OR e.kind = 'refunded' AND p.account_code = 2010) "
         "AND EXISTS (SELECT 1 FROM postings q WHERE q.ibc_id = e.ibc_id AND q.entry_seq = e.seq "
         f"AND q.account_code IN ({IN_CUSTODY}))) AS banked, "
         # Malformed money has an entry and no record; the books keep what they posted for it.
@@ -41,7 +43,7 @@ def cash_is_all_there(connection: Connection, ibc_id: str) -> Iterator[Finding]:
         "AND c.id = e.source_id)) AS unread) AS sums WHERE taken + unread <> held + banked",
         "cash",
         "Receipts are {taken} paisa and {unread} that could not be read; {held} are in custody "
-        "or missing by name and {banked} are banked.",
+        "or missing by name and {banked} are banked or given back.",
         ibc_id=ibc_id,
     )
 
@@ -86,7 +88,7 @@ def billing_is_bills_less_what_was_let_off(
         "M9",
         "SELECT e.seq, e.kind FROM entries e JOIN postings p ON p.ibc_id = e.ibc_id "
         "AND p.entry_seq = e.seq WHERE e.ibc_id = :ibc_id AND p.account_code = 2900 "
-        "AND e.source_entity NOT IN ('bill', 'adjustment') ORDER BY e.seq",
+        "AND e.source_entity NOT IN ('bill', 'adjustment', 'fee') ORDER BY e.seq",
         "entry {seq}",
         "{kind} moves the billing control account.",
         ibc_id=ibc_id,
@@ -146,6 +148,10 @@ ONE_PERSON = {
     "AND state = 'approved' AND (maker_id = checker_id OR maker_id = second_checker_id "
     "OR checker_id = second_checker_id OR checker_id IS NULL "
     "OR (kind LIKE '%written_off' AND second_checker_id IS NULL))",
+    "refund": "SELECT id, maker_id AS person FROM refunds "
+    "WHERE ibc_id = :ibc_id AND state = 'approved' AND maker_id = checker_id",
+    "fee": "SELECT id, maker_id AS person FROM fees "
+    "WHERE ibc_id = :ibc_id AND state = 'approved' AND maker_id = checker_id",
     "handover": "SELECT id, officer_id AS person FROM handovers "
     "WHERE ibc_id = :ibc_id AND officer_id = cashier_id",
     "surprise count": "SELECT id, officer_id AS person FROM surprise_counts "

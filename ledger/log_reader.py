@@ -35,6 +35,8 @@ IDENTITY = {
             "checker_id",
         ),
     ),
+    "refund": ("refunds", ("account_no", "amount_paisa", "paid_from", "bank_account", "maker_id")),
+    "fee": ("fees", ("account_no", "on_date", "amount_paisa", "maker_id")),
 }
 """What a partial change does not repeat, and what never changes: filled in from the record."""
 

@@ -13,7 +13,7 @@ from ledger.log_reader import date_in
 from ledger.log_row import DECIDES, LogRow
 from ledger.prefetch_custody import load_custody, named_holders, named_sources
 from ledger.templates import named_account
-from ledger.view import Bill, Books, Key
+from ledger.view import CHARGES, Bill, Books, Key
 
 SIGNED = "CASE side WHEN 'D' THEN amount_paisa ELSE -amount_paisa END"
 DAY_MS = 24 * 3_600_000
@@ -194,7 +194,7 @@ def _load_bills(
         "FROM postings p JOIN entries e ON e.ibc_id = p.ibc_id AND e.seq = p.entry_seq "
         "WHERE p.ibc_id = :ibc_id AND p.account_code = 1100 AND p.side = 'D' "
         f"AND {any_of(connection, 'p.account_of', 'accounts')}{_as_of('p.entry_seq', until)} "
-        "AND e.kind = 'bill_charged' GROUP BY p.account_of, e.memo) "
+        f"AND e.kind IN {CHARGES} GROUP BY p.account_of, e.memo) "
         "SELECT c.account_no, substr(c.memo, 1, 7) AS month, substr(c.memo, 9) AS invoice_no, "
         "c.paisa, (SELECT COALESCE(SUM(a.amount_paisa), 0) FROM allocations a "
         "WHERE a.ibc_id = :ibc_id AND a.invoice_no = substr(c.memo, 9) "

@@ -11,7 +11,7 @@ from ledger.view import Books
 
 NAMES_SOURCES = ("collection_id", "deposit_id", "undoes_id")
 NAMES_HOLDERS = ("account_of", "deposit_id", "bank_account")
-MOVES_IBC_CASH = frozenset({"handover", "deposit", "cash_session", "adjustment"})
+MOVES_IBC_CASH = frozenset({"handover", "deposit", "cash_session", "adjustment", "refund"})
 
 
 def named_sources(rows: Iterable[LogRow]) -> set[str]:

@@ -19,7 +19,7 @@ STEP = 1_000
 SHUFFLED_MAX = 3_000
 """Log rows whose order of arrival is changed for M20."""
 ORDERS = 5
-MOVED = "'bill', 'collection', 'handover', 'deposit', 'adjustment', 'cash_session'"
+MOVED = "'bill', 'collection', 'handover', 'deposit', 'adjustment', 'cash_session', 'refund', 'fee'"
 """Entities of which a later mutation asks what an earlier one posted."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ledger.adjustments import adjustment
 from ledger.custody import handover, loss, opening, surprise
 from ledger.decisions import decision
+from ledger.given_back import fee, refund
 from ledger.page import Posted
 from ledger.templates import bill, close_date, collection, show_consumer
 from ledger.tenders import clearing, deposit
@@ -23,6 +24,8 @@ RULES: dict[tuple[str, str], Callable[[Books, Posted], None]] = {
     ("office", "clearing"): clearing,
     ("office", "adjustment"): adjustment,
     ("office", "period"): close_date,
+    ("office", "refund"): refund,
+    ("office", "fee"): fee,
     ("device", "collection"): collection,
 }
 """(origin, entity) → template. What is not here posts nothing, a `receipt_void` among it."""
@@ -107,7 +110,10 @@ CAUSES: dict[str, tuple[str, ...]] = {
         "books position",
     ),
     "office period": ("books period",),
+    "office refund": ("refunded", "books position"),
+    "office fee": ("fee_charged", "books position"),
     "bill_charged": ("advance_applied",),
+    "fee_charged": ("advance_applied",),
     "transferred": ("advance_applied", "books collection"),
     "reversed": ("advance_applied", "session_revalued", "books collection"),
     "identified": ("books collection",),

@@ -10,7 +10,9 @@ from ledger.draft import Draft, Share, check_balanced
 Key = tuple[int, str]
 """(account code, account of)."""
 
-BILL_CHARGED = "bill_charged"
+BILL_CHARGED, FEE_CHARGED = "bill_charged", "fee_charged"
+CHARGES = (BILL_CHARGED, FEE_CHARGED)
+"""Kinds of entries that open an invoice: billing's own, and fees assessed here."""
 MEMO_SLASH = 7
 """A charge's memo is `<bill month>/<invoice no>`, so that the books alone know what is open."""
 
@@ -121,7 +123,7 @@ class Books:
     def note(self, draft: Draft) -> None:
         """Remember an entry and what it did to bills, without touching balances."""
         self.history.setdefault(draft.source_id, []).append(draft)
-        if draft.kind == BILL_CHARGED and draft.memo is not None:
+        if draft.kind in CHARGES and draft.memo is not None:
             month, invoice_no = draft.memo[:MEMO_SLASH], draft.memo[MEMO_SLASH + 1 :]
             self.bill(draft.legs[0].of, invoice_no, month).charged += draft.legs[0].amount_paisa
         self.allocate(draft.shares)

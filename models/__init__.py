@@ -1,6 +1,15 @@
 """What do we keep? One file an entity, one line here; everything else follows from the declaration."""
 
-from models import backup, books, identity, log, reconciliation, snapshot, upload  # noqa: F401  # tables, not entities
+from models import (  # noqa: F401  # tables, not entities
+    backup,
+    books,
+    exchange,
+    identity,
+    log,
+    reconciliation,  # tables, not entities
+    snapshot,
+    upload,
+)
 from models.adjustment import Adjustment
 from models.area import Area
 from models.attachment import Attachment
@@ -16,7 +25,9 @@ from models.deposit import Deposit
 from models.device import Device
 from models.directory import Directory
 from models.disconnection_act import DisconnectionAct
+from models.fee import Fee
 from models.handover import Handover
+from models.hold import Hold
 from models.ibc import Ibc
 from models.instrument import Instrument
 from models.loss_report import LossReport
@@ -26,16 +37,20 @@ from models.meter_issue import MeterIssue
 from models.notice import Notice
 from models.notice_service import NoticeService
 from models.period import Period
+from models.plan import Plan
 from models.position import Position
 from models.receipt_gap import ReceiptGap
 from models.receipt_void import ReceiptVoid
 from models.reconnection_act import ReconnectionAct
+from models.refund import Refund
 from models.round import Round
+from models.rule import Rule
 from models.staff import Staff
 from models.statement import Statement
 from models.statement_source import StatementSource
 from models.stop import Stop
 from models.surprise_count import SurpriseCount
+from models.target import Target
 from models.verdict import Verdict
 from models.visit import Visit
 
@@ -54,6 +69,8 @@ ENTITIES: dict[str, Entity] = {
             Directory,
             Meter,
             Bill,
+            Plan,
+            Hold,
             Position,
             Round,
             Stop,
@@ -82,6 +99,10 @@ ENTITIES: dict[str, Entity] = {
             Clearing,
             Adjustment,
             Period,
+            Refund,
+            Fee,
+            Rule,
+            Target,
         ),
     )
 }

@@ -123,6 +123,11 @@ class Entity:
         return bool(self.owned_by(Owner.DEVICE))
 
     @cached_property
+    def first_owner(self) -> Owner:
+        """Who makes its records."""
+        return _usual_owner(self.sync)
+
+    @cached_property
     def stamped(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.owned_by(Owner.STAMP))
 
@@ -166,7 +171,7 @@ def merged(word: RuleWord, *order: str, **options: Any) -> MappedColumn[Any]:
 
 def read_entity(model: type[Synced]) -> Entity:
     """Read the class as an entity: the order of its annotations is the order on the wire."""
-    usual = Owner.OFFICE if model.__sync__.policy is Policy.OFFICE else Owner.DEVICE
+    usual = _usual_owner(model.__sync__)
     hints = get_type_hints(model, include_extras=True)
     fields = []
     for column_name in model.__annotations__:
@@ -178,6 +183,10 @@ def read_entity(model: type[Synced]) -> Entity:
         rule = replace(column.info.get("rule", ASK), most=_most(kind))
         fields.append(Field(column_name, kind, owner, required=not optional, rule=rule))
     return Entity(model, entity_name(model), model.__sync__, tuple(fields))
+
+
+def _usual_owner(sync: Sync) -> Owner:
+    return Owner.OFFICE if sync.policy is Policy.OFFICE else Owner.DEVICE
 
 
 def entity_name(model: type[Synced]) -> str:

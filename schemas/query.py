@@ -73,8 +73,8 @@ class ListQuery(StrictSchema):
         metadata={"description": "The `next` of the page before, as it came."},
     )
     format = fields.String(
-        validate=one_of(["json", "csv"]),
-        metadata={"description": "`csv` streams every page as one file, as `Accept: text/csv`."},
+        validate=one_of(["json", "csv", "xlsx"]),
+        metadata={"description": "`csv` or `xlsx`: every page as one file, as `Accept` may ask."},
     )
 
 

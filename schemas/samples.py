@@ -56,8 +56,8 @@ def sample(kind: Kind) -> Any:
 def sample_put(entity: Entity, owner: Owner) -> dict[str, Any]:
     """The fields of a good first put by `owner`; what cannot stand beside the rest is left out."""
     fields = {field.name: sample(field.kind) for field in entity.owned_by(owner)}
-    check = entity.sync.check
-    while check is not None and owner is Owner.DEVICE and (errors := check(fields)):
+    check = entity.sync.check if owner is entity.first_owner else None
+    while check is not None and (errors := check(fields)):
         doubtful = [name for name in errors if not entity.field[name].required]
         if not doubtful:
             raise TypeError(f"no sample of {entity.name} passes its own check: {errors}")

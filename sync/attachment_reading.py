@@ -4,13 +4,16 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from infra.database import any_of, fetch, listed
+from infra.database import fetch, listed
 from sync.pull import Reader, views_of
+from sync.scoped import scoped
 
 
 class Shown(NamedTuple):
     """A stored file as it is sent out: names in the store, and what to call it."""
 
+    owner_entity: str
+    owner_id: str
     sha256: str
     content_type: str
     stored_sha256: str
@@ -25,13 +28,12 @@ def visible_to(connection: Connection, reader: Reader, attachment_id: str) -> Sh
     _epoch, _log_seq, views = views_of(connection, reader)
     seen = fetch(
         connection,
-        "SELECT 1 FROM attachments a JOIN feed f ON f.ibc_id = a.ibc_id "
-        "AND f.record_id = a.owner_id AND f.entity = a.owner_entity "
-        "WHERE a.ibc_id = :ibc_id AND a.id = :id AND f.body IS NOT NULL "
-        f"AND {any_of(connection, 'f.scope', 'scopes')} LIMIT 1",
+        f"{scoped(connection, '1')} AND body IS NOT NULL "
+        "AND entity = :entity AND record_id = :record_id LIMIT 1",
         ibc_id=reader.ibc_id,
-        id=attachment_id,
         scopes=listed(connection, [view.scope for view in views if view.held]),
+        entity=shown.owner_entity,
+        record_id=shown.owner_id,
     )
     return shown if seen else None
 
@@ -40,7 +42,7 @@ def stored_file(connection: Connection, ibc_id: str, attachment_id: str) -> Show
     """The file, when it is stored; the office sees every record of its IBC."""
     rows = fetch(
         connection,
-        "SELECT k.sha256, k.content_type, k.stored_sha256, k.thumbnail_sha256 "
+        "SELECT a.owner_entity, a.owner_id, k.sha256, k.content_type, k.stored_sha256, k.thumbnail_sha256 "
         "FROM attachments a JOIN kept_files k ON k.ibc_id = a.ibc_id "
         "AND k.officer_id = a.officer_id AND k.sha256 = a.sha256 "
         "WHERE a.ibc_id = :ibc_id AND a.id = :id AND k.state = 'stored'",

@@ -8,6 +8,7 @@ from models.upload import KeptFile
 from sync.attachments import Settled, tell
 from sync.mutation import SERVER
 from sync.office import Put, stage
+from sync.scoped import shown_at
 from sync.writing import Writing, lock_head
 
 
@@ -41,15 +42,14 @@ def _tell_author(
     writing: Writing, seq: int, officer_id: str, attachment_id: str, because: str
 ) -> None:
     """Tell the phone whose mutation made the reference; its feed row still stands at that entry."""
+    connection, ibc_id = writing.connection, writing.ibc_id
     rows = fetch(
-        writing.connection,
-        "SELECT COALESCE(m.of_id, m.id) AS id, m.author_id, m.body_hash FROM feed f "
-        "JOIN mutations m ON m.ibc_id = f.ibc_id AND m.seq = f.seq AND m.record_id = f.record_id "
-        "WHERE f.ibc_id = :ibc_id AND f.record_id = :id AND f.entity = 'attachment' "
-        "AND f.scope = :scope",
-        ibc_id=writing.ibc_id,
-        id=attachment_id,
-        scope=f"officer:{officer_id}",
+        connection,
+        "SELECT COALESCE(of_id, id) AS id, author_id, body_hash FROM mutations "
+        "WHERE ibc_id = :ibc_id AND seq = :seq AND record_id = :record_id",
+        ibc_id=ibc_id,
+        seq=shown_at(connection, ibc_id, f"officer:{officer_id}", "attachment", attachment_id),
+        record_id=attachment_id,
     )
     for row in rows:
         tell(writing, seq, row._asdict(), because)

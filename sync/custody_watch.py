@@ -181,15 +181,18 @@ def _follow(
     for subject_id, case_id in open_now.items():
         gone = amounts[subject_id] <= 0
         connection.execute(
-            text(
-                "UPDATE exceptions SET amount_paisa = :paisa, version = version + 1"
-                + (
-                    ", state = 'resolved', resolution = 'explained', resolved_by_seq = :seq"
-                    if gone
-                    else ""
-                )
-                + " WHERE ibc_id = :ibc_id AND id = :id AND amount_paisa <> :paisa"
-            ),
+            text(EXPLAINED if gone else GROWN),
             {"paisa": amounts[subject_id], "ibc_id": ibc_id, "id": case_id}
             | ({"seq": through} if gone else {}),
         )
+
+
+GROWN = (
+    "UPDATE exceptions SET amount_paisa = :paisa, version = version + 1 "
+    "WHERE ibc_id = :ibc_id AND id = :id AND amount_paisa <> :paisa"
+)
+EXPLAINED = (
+    "UPDATE exceptions SET amount_paisa = :paisa, version = version + 1, state = 'resolved', "
+    "resolution = 'explained', resolved_by_seq = :seq "
+    "WHERE ibc_id = :ibc_id AND id = :id AND amount_paisa <> :paisa"
+)

@@ -12,6 +12,7 @@ from infra.ids import derived_id
 from infra.strict_json import NotStrictJson, loads
 from models import ENTITIES, Entity
 from models.declaration import Owner
+from schemas.checks import row_check
 from schemas.records import errors_of, write_schema
 from sync.office import Put, Refused, write
 from sync.records import Record, load_by_id
@@ -23,6 +24,8 @@ BILLING_KEYS = {
     "meter": "meter_no",
     "bill": "invoice_no",
     "notice": "notice_no",
+    "plan": "plan_no",
+    "hold": "hold_no",
 }
 """What billing may send → the field by which billing knows it."""
 REFUSALS_MAX = 20
@@ -100,14 +103,18 @@ def _decide(
     ids = _ids(connection, ibc_id, entity, lines)
     records = load_by_id(connection, ibc_id, entity, set(ids.values()))
     accounts = known_accounts(connection, ibc_id, _texts(lines, "account_no"))
-    schema = write_schema(entity, Owner.OFFICE)
+    holders = _holders(connection, ibc_id, entity, lines)
+    schema, check = write_schema(entity, Owner.OFFICE), row_check(entity, Owner.OFFICE)
     puts: dict[int, Put] = {}
     made: set[str] = set()
     for number, fields in lines.items():
         record_id = ids.get(number, "")
         record = records.get(record_id)
-        errors = errors_of(schema, dict(fields), partial=record is not None or record_id in made)
+        partial = record is not None or record_id in made
+        good = check.is_good(fields, partial=partial)
+        errors = {} if good else errors_of(schema, dict(fields), partial=partial)
         errors = errors or _misfits(entity, fields, record, accounts)
+        errors = errors or _taken(entity, fields, holders, record_id)
         if errors:
             imported.errors[number] = errors
         elif record is not None and _says_nothing_new(record, fields):
@@ -138,6 +145,34 @@ def _ids(
         for number, fields in lines.items()
         if isinstance(fields.get(key), str)
     }
+
+
+def _holders(
+    connection: Connection, ibc_id: str, entity: Entity, lines: Mapping[int, Fields]
+) -> dict[str, str]:
+    """Billing's number → the record that holds it, when this kind of number is claimed."""
+    key = BILLING_KEYS[entity.name]
+    if key not in entity.sync.claims:
+        return {}
+    found = fetch(
+        connection,
+        "SELECT value, record_id FROM claims WHERE ibc_id = :ibc_id AND kind = :kind "
+        f"AND {any_of(connection, 'value', 'numbers')}",
+        ibc_id=ibc_id,
+        kind=key,
+        numbers=listed(connection, _texts(lines, key)),
+    )
+    return {row.value: row.record_id for row in found}
+
+
+def _taken(
+    entity: Entity, fields: Fields, holders: Mapping[str, str], record_id: str
+) -> dict[str, str]:
+    """A number that another record holds is refused here: one such line costs nobody another try."""
+    key = BILLING_KEYS[entity.name]
+    if holders.get(fields[key], record_id) == record_id:
+        return {}
+    return {key: entity.sync.claims[key].lower()}
 
 
 def _misfits(

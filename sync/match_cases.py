@@ -167,13 +167,12 @@ def _replace(
         "wanted": wanted,
     }
     about = (
-        f"ibc_id = :ibc_id AND {any_of(connection, 'subject_id', 'subjects')} "
-        f"AND {any_of(connection, 'kind', 'kinds')}"
+        f"{any_of(connection, 'subject_id', 'subjects')} AND {any_of(connection, 'kind', 'kinds')}"
     )
     connection.execute(
         text(
             "UPDATE exceptions SET state = 'resolved', resolution = 'matched', "
-            f"resolved_by_seq = :seq, version = version + 1 WHERE {about} "
+            f"resolved_by_seq = :seq, version = version + 1 WHERE ibc_id = :ibc_id AND {about} "
             f"AND state <> 'resolved' AND NOT ({any_of(connection, 'id', 'wanted')})"
         ),
         asked,
@@ -181,7 +180,7 @@ def _replace(
     connection.execute(
         text(
             "UPDATE exceptions SET state = 'open', resolution = NULL, resolved_by_seq = NULL, "
-            f"version = version + 1 WHERE {about} AND state = 'resolved' "
+            f"version = version + 1 WHERE ibc_id = :ibc_id AND {about} AND state = 'resolved' "
             f"AND resolution = 'matched' AND {any_of(connection, 'id', 'wanted')}"
         ),
         {name: value for name, value in asked.items() if name != "seq"},

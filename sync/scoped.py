@@ -22,6 +22,22 @@ def scoped(connection: Connection, columns: str, *, scope: str | None = None) ->
     return f"SELECT {columns} {OF_IBC}{which}"
 
 
+def shown_at(
+    connection: Connection, ibc_id: str, scope: str, entity: str, record_id: str
+) -> int | None:
+    """The log entry at which a scope shows the record as it is now; None when it does not."""
+    rows = fetch(
+        connection,
+        f"{scoped(connection, 'seq', scope='scope')} "
+        "AND entity = :entity AND record_id = :record_id AND body IS NOT NULL",
+        ibc_id=ibc_id,
+        scope=scope,
+        entity=entity,
+        record_id=record_id,
+    )
+    return int(rows[0].seq) if rows else None
+
+
 def was_shown(
     connection: Connection, ibc_id: str, holders: Sequence[str], entity: str, record_id: str
 ) -> bool:

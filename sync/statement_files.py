@@ -28,7 +28,7 @@ class StatementTooLarge(ValueError):
     """The file is larger than STATEMENT_BYTES_MAX; ask the bank for a shorter period."""
 
 
-class UnknownFile(LookupError):
+class UnknownStatementFile(LookupError):
     """There is no such statement file at this IBC."""
 
 
@@ -93,7 +93,7 @@ def take_in(
 
 
 def show(database: Database, ibc_id: str, file_id: str) -> FileRow:
-    """How far a file has come. Errors: UnknownFile."""
+    """How far a file has come. Errors: UnknownStatementFile."""
     with database.read() as connection:
         found = fetch(
             connection,
@@ -104,7 +104,7 @@ def show(database: Database, ibc_id: str, file_id: str) -> FileRow:
             id=file_id,
         )
     if not found:
-        raise UnknownFile(f"there is no statement file {file_id}")
+        raise UnknownStatementFile(f"there is no statement file {file_id}")
     row: dict[str, Any] = found[0]._asdict()
     return row
 

@@ -29,8 +29,7 @@ log = structlog.get_logger()
 def clean_uploads(ibc_id: str) -> int:
     """Keep or refuse every whole upload of an IBC; returns how many were settled."""
     bell().answered("attachments", ibc_id)
-    with within(ibc_id):
-        return clean_all(database(), part_files(), store_of(settings()), ibc_id)
+    return clean_all(database(), part_files(), store_of(settings()), ibc_id)
 
 
 def sweep_uploads() -> int:
@@ -44,20 +43,26 @@ def part_files() -> PartFiles:
 
 def clean_all(database: Database, parts: PartFiles, store: Store, ibc_id: str) -> int:
     """One file after the other, the oldest first; ends early when the store does not answer."""
-    count = 0
+    with within(ibc_id):
+        return sum(_settled_in_turn(database, parts, store, ibc_id))
+
+
+def _settled_in_turn(
+    database: Database, parts: PartFiles, store: Store, ibc_id: str
+) -> Iterator[bool]:
+    """Whether each upload was settled by us."""
     for upload in _whole(database, ibc_id):
         try:
             settled = _look_at(database, parts, store, ibc_id, upload)
         except StoreUnavailable as error:
             log.warning("attachments_store_unavailable", ibc_id=ibc_id, error=str(error))
             database.transact(partial(_count_attempt, ibc_id=ibc_id, upload_id=upload.id, step=-1))
-            return count
+            return
         if settled is not None:
             database.transact(partial(_finish, ibc_id=ibc_id, upload_id=upload.id, settled=settled))
-            count += 1
+        yield settled is not None
         # Only now: whoever is killed above finds the bytes again.
         parts.delete(upload.id)
-    return count
 
 
 def sweep(database: Database, parts: PartFiles) -> int:

@@ -10,6 +10,7 @@ from models.demo.account import accounts
 from models.demo.billing import billed, notice
 from models.demo.people import staff
 from models.demo.record import IBC_CODE, TIMEZONE, Record, demo_id
+from models.demo.rules import rules
 from models.demo.walks import Debt, stops, walks
 
 FORMER_BOCS = ("Defence", "Clifton", "Gizri", "Korangi Road")
@@ -22,6 +23,7 @@ def demo(consumers: int, seed: int, business_date: date) -> Iterator[Record]:
     plan = list(accounts(consumers, dice))
 
     yield _ibc()
+    yield from rules()
     yield from premises.areas()
     yield from staff()
     yield from premises.consumers(plan, business_date, dice)

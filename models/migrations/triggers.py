@@ -3,7 +3,10 @@
 KEPT = ("entries", "postings", "allocations", "mutations", "chain_links")
 """Tables whose rows are never changed once written."""
 
-KEPT_SINCE = {"0002": ("case_actions",)}
+KEPT_SINCE = {
+    "0002": ("case_actions",),
+    "0008": ("exports", "answer_files", "billing_answers", "tie_outs", "tie_out_lines"),
+}
 """Revision → tables that it makes and keeps; KEPT is what the first one keeps."""
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"

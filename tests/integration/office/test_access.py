@@ -11,7 +11,8 @@ ANYWHERE = {
     "code": "DEF",
     "account_no": "0400000000001",
     "entity": "bill",
-    "name": "index.html",
+    "name": "collected",
+    "file_no": 1,
 }
 
 

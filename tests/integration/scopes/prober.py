@@ -137,7 +137,7 @@ def secrets_of(database: Database, ibc_id: str, openapi: str) -> frozenset[str]:
     with database.read() as connection:
         for table in TENANT_TABLES:
             for row in fetch(connection, f"SELECT * FROM {table}"):
-                values = set(_leaves(list(row._mapping.values())))
+                values = set(_leaves(list(row._asdict().values())))
                 (own if row.ibc_id == ibc_id else others).update(values)
     return frozenset(word for word in own - others if word not in openapi)
 

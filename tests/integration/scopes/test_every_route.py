@@ -7,14 +7,17 @@ from auth import tokens
 from auth.keys import keys_of
 from auth.roles import Role
 from auth.tokens import Claims
+from infra.clock import rfc3339
 from infra.database import fetch, insert_rows
-from infra.ids import derived_id
+from infra.ids import derived_id, digest
 from infra.tenancy import within
 from models import ENTITIES
 from models.declaration import Owner
 from models.snapshot import Snapshot, SnapshotPart
 from schemas.samples import sample_put
-from sync import reading
+from sync import reading, uploads
+from sync.attachment_settling import settle
+from sync.attachments import Settled
 from sync.office import Put
 from sync.pull import pull
 from tests.building import (
@@ -25,6 +28,7 @@ from tests.building import (
     a_visit,
     an_issue,
     office_write,
+    words,
 )
 from tests.conformance.deeds import MADE_BY_PHONES, a_deed
 from tests.integration.office.conftest import SECRET_KEY
@@ -86,12 +90,42 @@ def fill(database, office, phone, bird):
     for n in (0, 1):
         visitor = a_phone(database, office, n, name="8")
         visitor.push(visitor.put("visit", a_visit(office.accounts[0], stop_id=office.stops[0])))
+    photograph(database, phone, paid["record_id"], digest(f"{bird} photograph"))
     key = {"ibc_id": office.code, "scope": f"ibc:{office.code}", "seq": 1, "n": 0}
     part = {"part_no": 1, "sha256": PART_SHA256, "byte_count": 1, "record_count": 1}
     with database.write() as connection:
         whole = {**key, "record_count": 1, "made_at": NOW}
         insert_rows(connection, Snapshot.__table__, [whole])
         insert_rows(connection, SnapshotPart.__table__, [{**key, **part}])
+
+
+def photograph(database, phone, owner_id, sha256):
+    """A photograph of a receipt: its word, an upload of it, and the clean copy that a worker made."""
+    word = {
+        "owner_entity": "collection",
+        "owner_id": owner_id,
+        "position": 1,
+        "sha256": sha256,
+        "bytes": 1_000,
+        "content_type": "image/jpeg",
+        "taken_at": rfc3339(NOW),
+    }
+    assert words(phone.push(phone.put("attachment", word)).outcomes) == ["applied"]
+    sender = uploads.Sender(
+        ibc_id=phone.code, device_id=phone.device_id, officer_id=phone.officer_id
+    )
+    made = Settled(
+        phone.officer_id,
+        sha256,
+        content_type="image/jpeg",
+        width=1,
+        height=1,
+        stored_sha256=digest(f"clean {sha256}"),
+        thumbnail_sha256=digest(f"small {sha256}"),
+    )
+    with database.write() as connection:
+        uploads.begin(connection, sender, sha256=sha256, byte_count=1_000, now=NOW)
+        settle(connection, phone.code, made, NOW)
 
 
 @pytest.fixture
@@ -106,6 +140,7 @@ def bait(database, two_ibcs, phones):
         found = {
             "account_no": two_ibcs.accounts[0],
             "area_id": two_ibcs.areas[0],
+            "attachment_id": first("id", "attachments", "state = 'stored'"),
             "case_id": first("id", "exceptions", "kind = 'DOUBLE_VISIT'"),
             "collection_id": first("id", "collections"),
             "decision_id": first("id", "decisions"),
@@ -114,10 +149,12 @@ def bait(database, two_ibcs, phones):
             "mutation_id": first("id", "mutations", "origin = 'device'"),
             "no": first("receipt_no", "collections"),
             "officer_id": two_ibcs.officers[0],
+            "prefix": first("prefix", "receipt_blocks"),
             "round_id": two_ibcs.round_id,
             "sha256": PART_SHA256,
             "staff_id": two_ibcs.officers[1],
             "stop_id": two_ibcs.stops[0],
+            "upload_id": first("id", "uploads"),
         }
     return found | {
         "account": found["account_no"],
@@ -242,12 +279,14 @@ def test_the_same_questions_find_the_secrets_where_they_may_be_told(
 
 
 SAY_NO_SECRET = {
+    ("GET", "/api/v1/ibcs/<code>/attachments/<uuid:attachment_id>/file"),
+    ("GET", "/api/v1/ibcs/<code>/attachments/<uuid:attachment_id>/thumbnail"),
     ("GET", "/api/v1/ibcs/<code>/trial-balance"),
     ("GET", "/api/v1/rxdb/<entity>/<schema_version>/pullStream"),
     ("GET", "/api/v1/sync/snapshot/parts/<sha256>"),
 }
-"""What has no text of a record in it, whoever asks: sums, hints, and a file that is not there
-(tests/integration/first/test_snapshot.py asks for one that is).
+"""What has no text of a record in it, whoever asks: sums, hints, and files that are not there
+(tests/integration/first/test_snapshot.py and tests/integration/attachments ask for some that are).
 """
 
 

@@ -55,7 +55,7 @@ def visible_to(phone: Phone) -> dict[tuple[str, str], dict[str, Any]]:
             officer=phone.officer_id,
             device=phone.device_id,
         ):
-            at = row._mapping
+            at = row._asdict()
             values = wire_values(entity, at) | {"id": at["id"], "version": at["version"]}
             found[(name, at["id"])] = {
                 column: values[column] for column in entity.header if column in values

@@ -186,7 +186,7 @@ def test_the_same_checker_catches_a_cursor_that_loses_rows(database, cursor, pag
         )
         for row in found:
             delivered.versions.setdefault(("planted", row.id), []).append(1)
-            at["after"], at["id"] = row._mapping[cursor], row.id
+            at["after"], at["id"] = row._asdict()[cursor], row.id
         return bool(found)
 
     def read() -> None:

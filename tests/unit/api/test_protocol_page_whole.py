@@ -39,6 +39,8 @@ UNUSED_HERE = {"VERIFY_CODE_BAD"}
 OFFICE_ONLY = {
     *("key-needed", "key-reused", "precondition-required", "stale", "maker-is-checker"),
     *("books-behind", "not-a-place", "streams-busy", "sign-in-refused"),
+    *("same-person", "same-hands", "over-limit"),
+    *("statement-refused", "no-file", "taken", "no-effect"),
 }
 """Problems that no request of a phone meets."""
 LIMITS_OF_PHONES = {

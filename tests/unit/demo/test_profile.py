@@ -19,7 +19,7 @@ from schemas.checks import is_uuid, row_check
 from schemas.records import errors_of, write_schema
 
 DAY = date(2026, 4, 8)
-ORDER = ("ibc", "area", "staff", "consumer", "meter", "bill", "notice", "round", "stop")
+ORDER = ("ibc", "rule", "area", "staff", "consumer", "meter", "bill", "notice", "round", "stop")
 SIZES = (0, 1, 7, 50, 3_000)
 
 
