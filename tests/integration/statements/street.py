@@ -26,6 +26,7 @@ class Street:
     database: Database
     ibc: Office
     serial: int = 0
+    handovers: int = 0
 
     def __post_init__(self) -> None:
         self.phone = a_phone(self.database, self.ibc)
@@ -36,8 +37,8 @@ class Street:
         office_write(self.database, "DEF", *bills)
 
     def collect(self, account: str, rupees: int, **how: Any) -> str:
-        self.serial += 1
         receipt = f"Q3-{self.serial:06d}"
+        self.serial += 1
         row = self.phone.put(
             "collection", a_collection(account, receipt, amount_paisa=rupees * RS, **how)
         )
@@ -61,10 +62,10 @@ class Street:
 
     def turn_in(self, rupees: int = 0, *cheques: str) -> None:
         """The cashier takes cash and cheques over."""
-        self.serial += 1
+        self.handovers += 1
         handover = a_put(
             "handover",
-            derived_id("handover", str(self.serial)),
+            derived_id("handover", str(self.handovers)),
             officer_id=self.phone.officer_id,
             session_date=TODAY,
             purpose="turn_in",
