@@ -101,3 +101,28 @@ def adjusted(kind: str, rupees: int, of: str | None = SESSION, **how: Any) -> Lo
 
 def closed(date: str = DAY) -> LogRow:
     return row("period", {"business_date": date, "closer_id": "finance-1", "forced": False})
+
+
+def refunded(account_no: str, rupees: int, paid_from: str = "cash", **how: Any) -> LogRow:
+    fields = {
+        "account_no": account_no,
+        "amount_paisa": rupees * RS,
+        "paid_from": paid_from,
+        "bank_account": None if paid_from == "cash" else BANK,
+        "state": "approved",
+        "maker_id": "cashier-1",
+        "checker_id": how.pop("checker_id", "manager-1"),
+    }
+    return row("refund", fields, **how)
+
+
+def fee_charged(account_no: str, rupees: int, **how: Any) -> LogRow:
+    fields = {
+        "account_no": account_no,
+        "on_date": DAY,
+        "amount_paisa": rupees * RS,
+        "state": "approved",
+        "maker_id": "clerk-1",
+        "checker_id": "manager-1",
+    }
+    return row("fee", fields, **how)

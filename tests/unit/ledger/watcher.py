@@ -57,7 +57,7 @@ class Watcher:
         self.keys.add(entry.idem_key)
         if entry.reverses_seq is not None:
             broken |= self._reversal(entry)
-        if entry.kind != "bill_charged" and _allocated(entry) != _moved(entry):
+        if entry.kind not in ("bill_charged", "fee_charged") and _allocated(entry) != _moved(entry):
             broken.add("M11")
         open_date = row.local_date > self.closed_through
         if entry.business_date <= self.closed_through or (
@@ -83,6 +83,8 @@ class Watcher:
         match row.entity:
             case "bill":
                 self.bills[row.record_id] = fields["current_paisa"]
+            case "fee" if entries:
+                self.bills[row.record_id] = fields["amount_paisa"]
             case "collection" if _is_money(row) and row.record_id not in self.amounts:
                 is_cash = fields["tender"] == "cash"
                 self.amounts[row.record_id] = (is_cash, fields["amount_paisa"])
@@ -134,10 +136,10 @@ def _is_money(row: LogRow) -> bool:
 
 def _signed(row: LogRow) -> bool:
     fields = row.fields
-    if row.entity not in ("decision", "adjustment"):
+    if row.entity not in ("decision", "adjustment", "refund", "fee"):
         return True
     people = [fields["maker_id"], fields["checker_id"]]
-    if str(fields["kind"]).endswith("written_off"):
+    if str(fields.get("kind")).endswith("written_off"):
         people.append(fields["second_checker_id"])
     return all(people) and len(set(people)) == len(people)
 
@@ -166,14 +168,14 @@ def _by_family(entry: Draft) -> Counter[tuple[int, str]]:
 
 
 def _banked(entry: Draft) -> int:
-    """Cash that this entry took out of custody, into a bank or a payroll."""
+    """Cash that this entry took out of custody: into a bank, a payroll, or back to who had paid."""
     taken = sum(
         leg.amount_paisa * (1 if leg.side == "C" else -1)
         for leg in entry.legs
         if leg.code in IN_CUSTODY
     )
     custody_only = {leg.code for leg in entry.legs} <= {*IN_CUSTODY, 1210, 2900}
-    return taken if custody_only and taken else 0
+    return taken if custody_only or entry.kind == "refunded" else 0
 
 
 def _waived(entry: Draft) -> int:

@@ -18,7 +18,9 @@ from tests.unit.ledger.office import (
     closed,
     deposited,
     drawer,
+    fee_charged,
     handed_over,
+    refunded,
     robbed,
     turned_in,
     undo,
@@ -27,6 +29,8 @@ from tests.unit.ledger.street import bill, cash, cheque, decide, row, wallet
 
 ACCOUNTS = [f"0400000{n:06d}" for n in range(60)]
 OFFICERS = [f"officer-{n}" for n in range(6)]
+DECIDED, REFUNDED = ACCOUNTS[:50], ACCOUNTS[50:]
+"""What was given back cannot be taken back too: the office refuses that, whole (sync/money.py)."""
 RS = 100
 
 
@@ -49,6 +53,7 @@ class World:
             *((8, self.a_decision), (3, self.a_turn_in), (2, self.a_closing), (1, self.a_loss)),
             *((1, self.a_drawer), (4, self.cheques_in), (3, self.a_cash_slip)),
             *((4, self.a_cheque_slip), (10, self.an_outcome), (2, self.an_agency_line)),
+            *((2, self.a_refund), (2, self.a_fee)),
             *((1, self.an_undo), (6, self.an_adjustment), (1, self.a_close), (1, self.a_rebuilt)),
         ):
             self.made += [make] * weight
@@ -104,7 +109,7 @@ class World:
         return made
 
     def a_claim(self) -> LogRow:
-        made = self._take(wallet(self.chance.choice(ACCOUNTS), self.rupees(), **self.by()))
+        made = self._take(wallet(self.chance.choice(DECIDED), self.rupees(), **self.by()))
         self.tenders.append(made)
         return made
 
@@ -127,8 +132,10 @@ class World:
         if not self.taken:
             return None
         about = self.chance.choice(self.taken[-200:])
+        if about.fields["account_no"] in REFUNDED:
+            return None
         kind = self.chance.choice(("identify", "transfer", "void", "reverse"))
-        to = self.chance.choice(ACCOUNTS) if kind in ("identify", "transfer") else None
+        to = self.chance.choice(DECIDED) if kind in ("identify", "transfer") else None
         checker = self.chance.choice(("supervisor-1",) * 9 + ("clerk-1",))
         return decide(kind, about, to, checker_id=checker, local_date=self.day.isoformat())
 
@@ -190,7 +197,7 @@ class World:
         return self._say(said)
 
     def an_agency_line(self) -> LogRow:
-        to = {"account_no": self.chance.choice((*ACCOUNTS, None))}
+        to = {"account_no": self.chance.choice((*DECIDED, None))}
         rupees = self.rupees() + 15
         return self._say(
             bank_says("agency_paid", None, rupees, fee=15, fields=to, local_date=self._today())
@@ -227,6 +234,20 @@ class World:
         assert code != 1070 or of == BANK
         how = self.chance.choice(("cash", "bank", "payroll"))
         return adjusted(kind, self.chance.randint(1, paisa // RS), of, paid_by=how, **today)
+
+    def a_refund(self) -> LogRow | None:
+        account = self.chance.choice(REFUNDED)
+        paid_from = self.chance.choice(("cash", "bank"))
+        most = self.books.advance(account)
+        if paid_from == "cash":
+            most = min(most, self.books.balance(1020, "ibc"))
+        if most < RS:
+            return None
+        rupees = self.chance.randint(1, most // RS)
+        return refunded(account, rupees, paid_from, local_date=self._today())
+
+    def a_fee(self) -> LogRow:
+        return fee_charged(self.chance.choice(ACCOUNTS), 500, local_date=self._today())
 
     def a_close(self) -> LogRow | None:
         if self.chance.random() < 0.5:
