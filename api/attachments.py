@@ -1,4 +1,4 @@
-"""Attachments over HTTP: bytes come by tus 1.0.0, clean copies go out (docs/protocol.md, 10)."""
+"""Attachments over HTTP: bytes come by tus 1.0.0, clean copies go out (docs/protocol.md, 13)."""
 
 from collections.abc import Mapping
 from io import BytesIO

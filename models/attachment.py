@@ -1,4 +1,4 @@
-"""A file that belongs to a record: the phone's word of it; the bytes travel apart (protocol 10)."""
+"""A file that belongs to a record: the phone's word of it; the bytes travel apart (protocol 13)."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar

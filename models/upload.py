@@ -1,4 +1,4 @@
-"""Bytes on their way: uploads that are not finished, and what has become of those that were (protocol 10)."""
+"""Bytes on their way: uploads that are not finished, and what has become of those that were (protocol 13)."""
 
 from enum import StrEnum
 

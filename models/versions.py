@@ -129,11 +129,16 @@ VERSIONS: Mapping[int, Version] = {
         new=frozenset({"position"}),
     ),
     4: Version(
-        "`payer` is parted into name and phone; danger is `safety` beside `severity`",
+        "`payer` is parted into name and phone; danger is `safety` beside `severity`; there are "
+        "photographs, plans, holds, rules, targets and cash sessions",
         {
             "collection": [Change(_payer_up, _payer_down)],
             "meter_issue": [Change(_danger_up, _danger_down)],
         },
+        new=frozenset(
+            {"attachment", "plan", "hold", "rule", "target"}
+            | {"cash_session", "cash_count", "handover"}
+        ),
     ),
 }
 """Version → what it changed; between N and N + 1 stands exactly one entry."""

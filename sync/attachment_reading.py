@@ -1,4 +1,4 @@
-"""Who may look at a record's files, and which there are (protocol 10)."""
+"""Who may look at a record's files, and which there are (protocol 13)."""
 
 from typing import Any, NamedTuple
 

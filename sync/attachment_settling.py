@@ -1,4 +1,4 @@
-"""A file has been looked at: every record that names it says so, and the phone is told (protocol 10)."""
+"""A file has been looked at: every record that names it says so, and the phone is told (protocol 13)."""
 
 from sqlalchemy import Connection
 

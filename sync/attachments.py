@@ -1,4 +1,4 @@
-"""A record's files: a reference may come before its bytes or after them, and waits for neither (protocol 10)."""
+"""A record's files: a reference may come before its bytes or after them, and waits for neither (protocol 13)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

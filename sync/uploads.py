@@ -1,4 +1,4 @@
-"""Uploads of attachments: begun, continued at the byte, finished when the hash is right (protocol 10)."""
+"""Uploads of attachments: begun, continued at the byte, finished when the hash is right (protocol 13)."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -275,7 +275,7 @@ def give_receipts(database: Database, phone: Phone, prefix: str, kind: str = "ph
         "ibc_id": phone.code,
         "device_id": phone.device_id,
         "kind": kind,
-        "first_serial": 0,
+        "first_serial": 1,
         "last_serial": 999_999,
         "issued_at": NOW,
         "state": "issued",

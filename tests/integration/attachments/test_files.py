@@ -1,5 +1,6 @@
 """From the bytes on the disk to what the office looks at: stored or refused, by whom seen, twice or killed."""
 
+from contextvars import copy_context
 from threading import Thread
 
 import pytest
@@ -274,7 +275,7 @@ def test_the_job_may_run_twice_and_at_the_same_time(camera, ibc, work, database,
     for photo in photos:
         camera.send(photo)
 
-    workers_ = [Thread(target=work) for _ in range(3)]
+    workers_ = [Thread(target=copy_context().run, args=(work,)) for _ in range(3)]
     for one_of_them in workers_:
         one_of_them.start()
     for one_of_them in workers_:

@@ -17,6 +17,7 @@ from auth.keys import keys_of
 from auth.tokens import Claims
 from infra import part_files
 from infra.ids import new_id
+from infra.tenancy import NOBODY, within
 from models.device import DeviceState
 from sync import device_life, uploads
 from sync.uploads import Sender
@@ -473,6 +474,22 @@ def test_a_part_file_that_nobody_owns_yet_is_left_alone(database, parts, clock):
 
     clock[0] += 1
     assert workers.attachments.sweep(database, parts) == 1
+
+
+def test_a_sweep_that_says_for_nobody_still_sees_who_owns_a_file(
+    camera, parts, database, clock, monkeypatch, settings
+):
+    """Behind the second wall who says for no IBC sees no upload, and would take all files for lost."""
+    url = camera.begun(PHOTO)
+    last_changed(parts, at=NOW)
+    clock[0] = NOW + uploads.DAY_MS + 1
+    monkeypatch.setattr(workers.attachments, "database", lambda: database)
+    monkeypatch.setattr(workers.attachments, "settings", lambda: settings)
+
+    with within(NOBODY):
+        assert workers.attachments.sweep_uploads() == 0
+
+    assert parts.read(url.rpartition("/")[2]) == b""
 
 
 def last_changed(parts, *, at):

@@ -19,8 +19,8 @@ def found(database):
 
 @pytest.fixture
 def skipping(database, ibc, phone):
-    """A phone that printed 0 to 2 and 5: what became of 3 and 4?"""
-    for serial in (0, 1, 2, 5):
+    """A phone that printed 1, 2 and 5: what became of 3 and 4?"""
+    for serial in (1, 2, 5):
         taken = phone.put("collection", a_collection(ibc.accounts[0], f"Q3-{serial:06d}"))
         assert words(phone.push(taken).outcomes) == ["applied"]
     return phone

@@ -1,7 +1,9 @@
 """Asks every route of the application, with what belongs to another IBC, and looks for its secrets in the answers."""
 
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import orjson
@@ -16,6 +18,9 @@ SECRET_CHARS_MIN = 6
 """Shorter words are in every answer."""
 JSON_TYPES = ("application/json",)
 DEPTH_MAX = 6
+
+NAMES = {"/evidence/": "no", "/figures/": "collected"}
+"""Part of an address → what stands for `name` in it: something of the bait, or a name of ours."""
 
 Said = dict[str, Any]
 
@@ -66,7 +71,7 @@ class Prober:
         answer = self.client.open(probe.path, method=probe.method, headers=headers, **given)
         # A stream of hints never ends by itself; its first line is all that it says.
         streamed = answer.content_type == "text/event-stream"
-        text = "" if streamed else answer.data.decode(errors="replace")
+        text = "" if streamed else _text_of(answer.data)
         answer.close()
         text += str(answer.headers)
         return {secret for secret in self.secrets if secret in text and secret not in probe.text}
@@ -76,13 +81,15 @@ class Prober:
         document = self.client.get("/api/openapi.json").json
         for rule in sorted(self.app.url_map.iter_rules(), key=str):
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-                for parts in self._parts(rule.arguments):
+                for parts in self._parts(str(rule), rule.arguments):
                     with self.app.test_request_context():
                         path = self.app.url_map.bind("").build(rule.endpoint, parts)
                     yield from self._asked(document, method, str(rule), path)
 
-    def _parts(self, arguments: set[str]) -> Iterator[dict[str, str]]:
-        fixed = {"code": self.code, "schema_version": "1", "name": "index.html"}
+    def _parts(self, rule: str, arguments: set[str]) -> Iterator[dict[str, str]]:
+        name = next((NAMES[part] for part in NAMES if part in rule), "index.html")
+        fixed = {"code": self.code, "schema_version": "1", "kind": "receipt", "file_no": "1"}
+        fixed["name"] = self.bait.get(name, name)
         unknown = arguments - fixed.keys() - self.bait.keys() - {"entity"}
         assert not unknown, f"say in `bait` what of another IBC stands for {unknown}"
         parts = {**self.bait, **fixed}
@@ -128,6 +135,14 @@ class Prober:
         return {"date": "2026-04-09", "date-time": "2026-04-08T08:00:00.000Z"}.get(
             schema.get("format", ""), "x"
         )
+
+
+def _text_of(data: bytes) -> str:
+    """An answer as text; of a zip, what is packed in it."""
+    if not zipfile.is_zipfile(BytesIO(data)):
+        return data.decode(errors="replace")
+    with zipfile.ZipFile(BytesIO(data)) as packed:
+        return "".join(packed.read(name).decode(errors="replace") for name in packed.namelist())
 
 
 def secrets_of(database: Database, ibc_id: str, openapi: str) -> frozenset[str]:

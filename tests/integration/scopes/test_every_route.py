@@ -15,11 +15,14 @@ from models import ENTITIES
 from models.declaration import Owner
 from models.snapshot import Snapshot, SnapshotPart
 from schemas.samples import sample_put
-from sync import reading, uploads
+from sync import billing_export, reading, uploads
 from sync.attachment_settling import settle
 from sync.attachments import Settled
+from sync.billing_import import take_in
+from sync.books import post
 from sync.office import Put
 from sync.pull import pull
+from sync.tie_out import tie_out
 from tests.building import (
     NOW,
     a_collection,
@@ -31,6 +34,7 @@ from tests.building import (
     words,
 )
 from tests.conformance.deeds import MADE_BY_PHONES, a_deed
+from tests.integration.billing.conftest import a_file, a_row
 from tests.integration.office.conftest import SECRET_KEY
 from tests.integration.office.desk import a_key
 from tests.integration.scopes.prober import Probe, Prober, secrets_of
@@ -39,7 +43,7 @@ PART_SHA256 = "f" * 64
 
 
 @pytest.fixture
-def phones(database, ibc, two_ibcs):
+def phones(database, ibc, two_ibcs, tmp_path):
     """A phone of DEF and one of CLF, where there is a record of everything."""
     made = {"DEF": a_phone(database, ibc, name="7"), "CLF": a_phone(database, two_ibcs, name="7")}
     for office in (ibc, two_ibcs):
@@ -50,8 +54,9 @@ def phones(database, ibc, two_ibcs):
         card = a_put("device", made[office.code].device_id, staff_id=office.officers[0], **label)
         office_write(database, office.code, card)
     # The same of everything at DEF, so that a secret is what only CLF has.
-    fill(database, ibc, made["DEF"], "plain")
-    fill(database, two_ibcs, made["CLF"], "canary")
+    for office, bird in ((ibc, "plain"), (two_ibcs, "canary")):
+        fill(database, office, made[office.code], bird)
+        files_of_billing(database, office, bird, tmp_path)
     return made
 
 
@@ -97,6 +102,24 @@ def fill(database, office, phone, bird):
         whole = {**key, "record_count": 1, "made_at": NOW}
         insert_rows(connection, Snapshot.__table__, [whole])
         insert_rows(connection, SnapshotPart.__table__, [{**key, **part}])
+
+
+def files_of_billing(database, office, bird, folder):
+    """A file that billing sent with a row that was refused, one that we sent, and a tie-out of both."""
+    code = office.code
+    puts = [
+        a_put(kind, derived_id(bird, kind), reason=f"{bird} {kind}") for kind in ("refund", "fee")
+    ]
+    office_write(database, code, *puts)
+    path = folder / f"{bird}.csv"
+    path.write_bytes(a_file([a_row("hold", hold_no=f"{bird}-hold", account_no="no account")]))
+    with within(code):
+        take_in(database, code, ENTITIES["hold"], path, name=path.name, author_id=bird, now=NOW)
+        post(database, code, NOW)
+        billing_export.make(database, code, author_id=bird, now=NOW)
+        dues = b"account_no,balance_paisa\n%s,123456\n" % office.accounts[0].encode()
+        upto = {"as_of": "2026-04-08", "export_number": 1, "author_id": bird, "now": NOW}
+        database.transact(lambda connection: tie_out(connection, code, dues, **upto))
 
 
 def photograph(database, phone, owner_id, sha256):
@@ -145,15 +168,18 @@ def bait(database, two_ibcs, phones):
             "collection_id": first("id", "collections"),
             "decision_id": first("id", "decisions"),
             "device_id": phones["CLF"].device_id,
+            "file_id": first("id", "import_files"),
             "id": first("id", "meter_issues"),
             "mutation_id": first("id", "mutations", "origin = 'device'"),
             "no": first("receipt_no", "collections"),
             "officer_id": two_ibcs.officers[0],
             "prefix": first("prefix", "receipt_blocks"),
+            "record_id": first("id", "refunds"),
             "round_id": two_ibcs.round_id,
             "sha256": PART_SHA256,
             "staff_id": two_ibcs.officers[1],
             "stop_id": two_ibcs.stops[0],
+            "tie_out_id": first("id", "tie_outs"),
             "upload_id": first("id", "uploads"),
         }
     return found | {
@@ -281,11 +307,14 @@ def test_the_same_questions_find_the_secrets_where_they_may_be_told(
 SAY_NO_SECRET = {
     ("GET", "/api/v1/ibcs/<code>/attachments/<uuid:attachment_id>/file"),
     ("GET", "/api/v1/ibcs/<code>/attachments/<uuid:attachment_id>/thumbnail"),
+    ("GET", "/api/v1/ibcs/<code>/figures"),
+    ("GET", "/api/v1/ibcs/<code>/figures/<name>/rows"),
+    ("GET", "/api/v1/ibcs/<code>/tie-outs/<uuid:tie_out_id>/differences"),
     ("GET", "/api/v1/ibcs/<code>/trial-balance"),
     ("GET", "/api/v1/rxdb/<entity>/<schema_version>/pullStream"),
     ("GET", "/api/v1/sync/snapshot/parts/<sha256>"),
 }
-"""What has no text of a record in it, whoever asks: sums, hints, and files that are not there
+"""What has no text of a record in it, whoever asks: sums, rows of another day, hints, and files that are not there
 (tests/integration/first/test_snapshot.py and tests/integration/attachments ask for some that are).
 """
 

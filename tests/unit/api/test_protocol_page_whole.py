@@ -39,6 +39,7 @@ UNUSED_HERE = {"VERIFY_CODE_BAD"}
 OFFICE_ONLY = {
     *("key-needed", "key-reused", "precondition-required", "stale", "maker-is-checker"),
     *("books-behind", "not-a-place", "streams-busy", "sign-in-refused"),
+    *("file-refused", "not-rejected", "export-differs"),
     *("same-person", "same-hands", "over-limit"),
     *("statement-refused", "no-file", "taken", "no-effect"),
 }

@@ -120,7 +120,15 @@ def test_between_every_two_versions_stands_what_changed():
 
 
 def test_an_entity_is_unknown_to_versions_before_it():
-    assert [sorted(unknown_to(version)) for version in (2, 3, PROTOCOL)] == [["position"], [], []]
+    news = sorted(
+        {"attachment", "hold", "plan", "rule", "target", "cash_session", "cash_count", "handover"}
+    )
+
+    assert [sorted(unknown_to(version)) for version in (2, 3, PROTOCOL)] == [
+        sorted([*news, "position"]),
+        news,
+        [],
+    ]
 
 
 @pytest.mark.parametrize(
