@@ -147,12 +147,12 @@ def list_files(asked: Asked, code: str) -> Page:
     return page
 
 
-@blueprint.route("/statement-files/<uuid:file_id>", methods=["GET"])
+@blueprint.route("/statement-files/<uuid:statement_file_id>", methods=["GET"])
 @requires(Permission.READ_STATEMENTS)
 @blueprint.response(200, StatementFileSchema)
-def show_file(code: str, file_id: UUID) -> Mapping[str, Any]:
+def show_file(code: str, statement_file_id: UUID) -> Mapping[str, Any]:
     """How far the import of a file has come"""
-    return statement_files.show(context().database, code, str(file_id))
+    return statement_files.show(context().database, code, str(statement_file_id))
 
 
 @serves(blueprint, "/statements", STATEMENTS, StatementsQuery, Permission.READ_STATEMENTS)

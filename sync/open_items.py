@@ -52,15 +52,29 @@ def candidates(
     ]:
         found.by_reference[item.reference].append(item)
     amounts = sorted({line.amount_paisa for line in lines if line.amount_paisa > 0})
-    for item in _slips(connection, ibc_id, source, "total_paisa", amounts):
-        found.by_amount[item.amount_paisa].append(item)
     for item in _settlements(connection, ibc_id, source, amounts):
         found.by_amount[item.amount_paisa].append(item)
         if item.reference:
             found.by_reference[item.reference].append(item)
-    for item in _slips_of_days(connection, ibc_id, source, lines):
+    # Amounts say nothing where a number says it: most lines name what they are.
+    unnamed = [
+        line for line in lines if line.amount_paisa > 0 and not _names_its_amount(line, found)
+    ]
+    left = sorted({line.amount_paisa for line in unnamed})
+    for item in _slips(connection, ibc_id, source, "total_paisa", left):
+        found.by_amount[item.amount_paisa].append(item)
+    for item in _slips_of_days(connection, ibc_id, source, unnamed):
         found.by_day[item.on_date].append(item)
     return found
+
+
+def _names_its_amount(line: BankLine, found: Candidates) -> bool:
+    """Whether the line says the number of something that has its amount."""
+    return any(
+        item.amount_paisa == line.amount_paisa
+        for token in tokens(line.text)
+        for item in found.by_reference.get(token, ())
+    )
 
 
 def items_named(connection: Connection, ibc_id: str, subject_ids: Sequence[str]) -> dict[str, Item]:
@@ -252,7 +266,7 @@ def _slips_of_days(
     connection: Connection, ibc_id: str, source: Source, lines: Iterable[BankLine]
 ) -> list[Item]:
     """Cash slips of the days before these lines, of days with few enough to be summed up."""
-    booked = [line.booked_on for line in lines if line.amount_paisa > 0]
+    booked = [line.booked_on for line in lines]
     if not booked:
         return []
     found = fetch(

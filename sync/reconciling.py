@@ -1,6 +1,6 @@
 """The reconciliation run: page by page over what nothing explains yet, each page decided and written once."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -217,29 +217,37 @@ def _leave_rivals(connection: Connection, ibc_id: str, source: Source, decided: 
         return
     first = min(item.on_date for found in named for item in found.items)
     last = max(item.on_date for found in named for item in found.items)
-    others = open_lines(
+    others = fetch(
         connection,
-        ibc_id,
-        source,
+        "SELECT l.amount_paisa, l.reference, l.narration FROM statement_lines l JOIN statements t "
+        "ON t.ibc_id = l.ibc_id AND t.id = l.statement_id WHERE l.ibc_id = :ibc_id "
+        "AND l.source_id = :source_id AND l.match_id IS NULL "
         f"AND {any_of(connection, 'l.amount_paisa', 'amounts')} "
         "AND l.booked_on BETWEEN :first AND :last LIMIT :most",
+        ibc_id=ibc_id,
+        source_id=source.id,
         amounts=listed(connection, sorted({found.line.amount_paisa for found in named})),
         first=first,
         last=(date.fromisoformat(last) + timedelta(days=_days_after(named))).isoformat(),
         most=RIVALS_MAX,
     )
-    # Which lines have this amount, and which of them say this number: each line is read once.
-    alike: Counter[int] = Counter(line.amount_paisa for line in others)
-    saying = Counter((line.amount_paisa, token) for line in others for token in tokens(line.text))
+    texts: dict[int, list[str]] = defaultdict(list)
+    for row in others:
+        texts[row.amount_paisa].append(f"{row.reference} {row.narration}")
     for found in named:
-        token = found.evidence.get("token")
-        same = (
-            saying[found.line.amount_paisa, str(token)] if token else alike[found.line.amount_paisa]
-        )
+        same = _saying_the_same(found, texts[found.line.amount_paisa])
         if same > 1 or len(others) == RIVALS_MAX:
             decided.matches.remove(found)
             decided.suggestions.append(found)
             decided.ambiguous[found.line.id] = same
+
+
+def _saying_the_same(found: Found, texts: Sequence[str]) -> int:
+    """How many lines of this amount say the same number, itself among them; without one, all do."""
+    token = found.evidence.get("token")
+    if token is None:
+        return len(texts)
+    return sum(token in tokens(text) for text in texts if str(token) in text)
 
 
 def _days_after(matches: Sequence[Found]) -> int:
