@@ -182,7 +182,7 @@ SESSIONS = (
     "SUM(CASE p.side WHEN 'D' THEN p.amount_paisa ELSE -p.amount_paisa END) AS paisa "
     "FROM postings p JOIN entries e ON e.ibc_id = p.ibc_id AND e.seq = p.entry_seq "
     "WHERE p.ibc_id = :ibc_id AND p.account_code = 1010 GROUP BY p.account_of) AS held "
-    "ON held.account_of = t.id WHERE t.ibc_id = :ibc_id AND held.paisa <> 0"
+    "ON held.account_of = t.account_of WHERE t.ibc_id = :ibc_id AND held.paisa <> 0"
 )
 NOTICES = f"FROM notices n {CONSUMER.format('n')} WHERE n.ibc_id = :ibc_id"
 SERVICES = (

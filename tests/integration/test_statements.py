@@ -56,7 +56,7 @@ def facts(phone, ibc, count):
         account = ibc.accounts[n % len(ibc.accounts)]
         match n % 3:
             case 0:
-                receipt = f"Q3-{phone.seq:06d}"
+                receipt = f"Q3-{phone.seq + 1:06d}"
                 made.append(phone.put("collection", a_collection(account, receipt)))
             case 1:
                 made.append(phone.put("visit", a_visit(account)))
