@@ -26,6 +26,7 @@ from api import (
     health,
     identity,
     imports,
+    matches,
     readings,
     readmission,
     receipt_books,
@@ -33,6 +34,7 @@ from api import (
     rounds,
     rxdb,
     snapshots,
+    statements,
     sync,
     watermelon,
     witness,
@@ -90,6 +92,8 @@ PARTS = (
     given_back,
     figures,
     evidence,
+    statements,
+    matches,
 )
 OPENAPI = {
     "API_TITLE": "Field ledger",

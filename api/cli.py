@@ -16,6 +16,7 @@ from api.context import context
 from api.demo import demo_token, sign_in_lines
 from api.evidence import evidence_command
 from api.generated import write_generated
+from api.statement_commands import statement
 from api.upkeep import upkeep
 from infra.clock import local_date, now_ms
 from infra.database import fetch
@@ -32,7 +33,7 @@ demo = AppGroup("demo", help="The demonstration's people and tokens.")
 
 def register(app: Flask) -> None:
     """Hang the commands on the application."""
-    for command in (*DATA, billing, books, log_group, demo, docs):
+    for command in (*DATA, billing, books, log_group, statement, demo, docs):
         app.cli.add_command(command)
 
 

@@ -22,6 +22,7 @@ from api.lists import NotAPlace
 from api.preconditions import KeyNeeded, VersionNeeded
 from api.rxdb_stream import StreamsBusy
 from api.snapshots import NotAPart
+from api.statements import NoFile, StatementRefused
 from api.sync import PhoneNeeded
 from api.xlsx_file import TooManySheetLines
 from auth import errors as auth_errors
@@ -47,10 +48,14 @@ from sync.given_back import UnknownProposal
 from sync.intake import TooManyMutations, Unreadable
 from sync.keyed import KeyReused
 from sync.losses import UnknownLoss
+from sync.match_decisions import UnknownMatch
+from sync.matches import NoEffect, Taken
 from sync.office import Refused, Stale
 from sync.older import Outdated, how_to_update
 from sync.receipt_books import UnknownBook
 from sync.rounds import UnknownRound
+from sync.statement_files import StatementTooLarge, UnknownStatementFile
+from sync.statement_sources import UnknownSource
 from sync.writing import UnknownIbc
 
 log = structlog.get_logger()
@@ -157,6 +162,16 @@ PROBLEMS: dict[type[Exception], Problem] = {
     tus.NotBytes: Problem(S.UNSUPPORTED_MEDIA_TYPE, "not-bytes", "Send bytes", Do.UPDATE_APP),
     # A status of tus's own.
     tus.WrongChecksum: Problem(460, "wrong-checksum", "Send these bytes again", Do.RETRY),
+    StatementRefused: Problem(
+        S.UNPROCESSABLE_ENTITY, "statement-refused", "The file cannot stand", Do.ASK_OFFICE
+    ),
+    StatementTooLarge: TOO_LARGE,
+    NoFile: Problem(S.BAD_REQUEST, "no-file", "Send the file", Do.UPDATE_APP),
+    UnknownStatementFile: NOT_FOUND,
+    UnknownMatch: NOT_FOUND,
+    Taken: Problem(S.CONFLICT, "taken", "Another match holds it", Do.RETRY),
+    NoEffect: Problem(S.CONFLICT, "no-effect", "The books have moved on", Do.RETRY),
+    UnknownSource: NOT_FOUND,
     UnknownAdjustment: NOT_FOUND,
     UnknownDecision: NOT_FOUND,
     UnknownDeposit: NOT_FOUND,
@@ -244,17 +259,26 @@ def register_problems(app: Flask) -> None:
 
 def _known(error: Exception) -> Response:
     kind = next(kind for kind in type(error).__mro__ if kind in PROBLEMS)
-    members: dict[str, Any] = {}
-    if isinstance(error, Unreadable | Refused):
-        members["errors"] = error.errors
-    if isinstance(error, Outdated):
-        members["how"] = how_to_update()
-    if isinstance(error, FileRefused):
-        members["errors"] = {f"line {error.line}": error.reason}
+    members = _members(error)
     detail = None if isinstance(error, SAYS_NOTHING) else str(error)
     if isinstance(error, SAYS_NOTHING):
         log.warning("unavailable", error=repr(error))
     return answer(PROBLEMS[kind], detail, **members)
+
+
+def _members(error: Exception) -> dict[str, Any]:
+    """What the problem says beside its title."""
+    match error:
+        case Unreadable() | Refused():
+            return {"errors": error.errors}
+        case Outdated():
+            return {"how": how_to_update()}
+        case FileRefused():
+            return {"errors": {f"line {error.line}": error.reason}}
+        case StatementRefused():
+            return {"file_id": error.file_id, "lines": error.lines}
+        case _:
+            return {}
 
 
 def _http(error: HTTPException) -> Response:

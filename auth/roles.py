@@ -61,6 +61,14 @@ class Permission(StrEnum):
     REPORT_LOST = "report_lost"
     """Say that a phone is lost or robbed; it is trusted no longer."""
     IMPORT_BILLING = "import_billing"
+    READ_STATEMENTS = "read_statements"
+    """What banks and agencies sent, and what is matched to it."""
+    IMPORT_STATEMENTS = "import_statements"
+    """Send in a statement file, and say how a source's files read."""
+    RECONCILE = "reconcile"
+    """Take or turn down a suggestion, propose a match or the end of one."""
+    APPROVE_MATCH = "approve_match"
+    """The second pair of eyes for what people match by hand, and for the end of a match."""
     READ_IMPORTS = "read_imports"
     """Which files came from billing and went to it, and the rows that were refused."""
     SETTLE_BILLING = "settle_billing"
@@ -87,7 +95,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.RECONCILER: EVERYONE
     | CLERKS_DESK
     | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS, P.MAKE_DECISION}
-    | {P.CLEAR},
+    | {P.CLEAR, P.READ_STATEMENTS, P.IMPORT_STATEMENTS, P.RECONCILE},
     Role.SUPERVISOR: EVERYONE
     | LEADERS_DESK
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_EXCEPTIONS, P.WATCH_CUSTODY}
@@ -97,16 +105,17 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | LEADERS_DESK
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST}
-    | {P.READ_FIGURES, P.SET_TARGET, P.READ_EVIDENCE, P.WATCH_CUSTODY},
+    | {P.READ_FIGURES, P.SET_TARGET, P.READ_EVIDENCE, P.WATCH_CUSTODY}
+    | {P.READ_STATEMENTS, P.APPROVE_MATCH},
     Role.FINANCE: EVERYONE
     | {P.READ_POSITION, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.READ_IMPORTS, P.SETTLE_BILLING, P.READ_FIGURES}
     | {P.READ_EVIDENCE, P.CLOSE_DAY, P.VERIFY_BOOKS}
-    | {P.MAKE_DECISION, P.APPROVE_DECISION},
+    | {P.MAKE_DECISION, P.APPROVE_DECISION, P.READ_STATEMENTS, P.APPROVE_MATCH},
     Role.AUDITOR: EVERYONE
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.READ_CONFLICTS, P.READ_ATTACHMENTS, P.SEE_METRICS, P.READ_FLEET, P.READ_IMPORTS}
-    | {P.READ_FIGURES, P.READ_EVIDENCE, P.VERIFY_BOOKS},
+    | {P.READ_FIGURES, P.READ_EVIDENCE, P.VERIFY_BOOKS, P.READ_STATEMENTS},
     Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION, P.REPORT_LOST},
     Role.ADMIN: EVERYONE
     | {P.MANAGE_DEVICES, P.READ_FLEET, P.REPORT_LOST, P.READ_EXCEPTIONS, P.SEE_METRICS},
@@ -123,6 +132,7 @@ MONEY = frozenset(
     | {P.SETTLE_BILLING}
     | {P.RESOLVE_CONFLICT, P.ASSIGN_CONFLICT}
     | {P.HANDLE_CASH, P.WATCH_CUSTODY, P.CLEAR, P.CLOSE_DAY}
+    | {P.IMPORT_STATEMENTS, P.RECONCILE, P.APPROVE_MATCH}
 )
 """What an admin, who can make any phone anybody's, must never hold."""
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +11,10 @@ from infra.clock import Milliseconds
 from infra.ids import new_token
 
 NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class FileTooLarge(ValueError):
+    """The file is larger than its limit; send it in parts."""
 
 
 class Files:
@@ -37,6 +41,32 @@ class Files:
         draft.replace(path)
         sync_folder(path.parent)
         return name
+
+    def keep(self, chunks: Iterable[bytes], bytes_max: int) -> tuple[str, int]:
+        """Keep what comes in pieces, never all of it in memory; returns its name and size.
+
+        Errors: FileTooLarge as soon as it is larger than `bytes_max`; nothing is left of it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / f"{new_token(12)}.draft"
+        hashed, byte_count = hashlib.sha256(), 0
+        try:
+            with draft.open("wb") as file:
+                for chunk in chunks:
+                    byte_count += len(chunk)
+                    if byte_count > bytes_max:
+                        raise FileTooLarge(f"the file is larger than {bytes_max} bytes")
+                    hashed.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            path = self._path(hashed.hexdigest())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        sync_folder(path.parent)
+        return path.name, byte_count
 
     def find(self, name: str) -> Path | None:
         """Where the file lies, or None."""

@@ -40,6 +40,18 @@ ATTACHMENT_DAY_BYTES_MAX = 400 * 1_048_576
 """Bytes of attachments that one phone may begin to send in 24 hours."""
 ATTACHMENT_DAY_FILES_MAX = 1_000
 """Attachments that one phone may begin to send in 24 hours."""
+STATEMENT_BYTES_MAX = 268_435_456
+"""Bytes of a statement file; a bank's year of one branch is a tenth of it."""
+STATEMENT_LINES_MAX = 250_000
+"""Lines of one statement file."""
+STATEMENT_AT_ONCE_BYTES_MAX = 1_048_576
+"""Bytes of a statement file that is imported while its sender waits; a larger one is a job."""
+STATEMENT_FAULTS_MAX = 100
+"""Faults of a file that are told; who has more sends another file anyway."""
+STATEMENT_LINE_BYTES_MAX = 65_536
+"""Bytes of one line of a statement file."""
+SHEET_BYTES_MAX = 536_870_912
+"""Bytes of a spreadsheet, after unpacking."""
 CUSTODY_PAISA_MAX = 200_000_00
 """Cash in one person's hands before somebody is told; a supervisor may set it for each officer."""
 IMPORT_FILE_BYTES_MAX = 256 * 1_048_576

@@ -15,10 +15,13 @@ REST_SECONDS = 5.0
 BELL_LIFE_SECONDS = 10
 """A bell that was rung and not answered may be rung again after this."""
 JOB_TIMEOUT_SECONDS = 120
+LONG_JOBS = {"statements": 3_600}
+"""Queue → seconds that its job may take, where that is more: a bank's year is one file."""
 JOBS = {
     "attachments": "workers.attachments.clean_uploads",
     "books": "workers.books.post_books",
     "snapshots": "workers.snapshots.renew_snapshots",
+    "statements": "workers.statements.reconcile",
 }
 """Queue → what its job runs; a queue has one worker process or more, a worker one queue."""
 
@@ -48,7 +51,10 @@ class Bell:
         try:
             if self._redis.set(_pending(queue, ibc_id), 1, nx=True, ex=BELL_LIFE_SECONDS):
                 Queue(queue, connection=self._redis, serializer=JSONSerializer).enqueue_call(
-                    JOBS[queue], args=(ibc_id,), timeout=JOB_TIMEOUT_SECONDS, result_ttl=0
+                    JOBS[queue],
+                    args=(ibc_id,),
+                    timeout=LONG_JOBS.get(queue, JOB_TIMEOUT_SECONDS),
+                    result_ttl=0,
                 )
         except RedisError as error:
             self._rest_until = monotonic() + REST_SECONDS

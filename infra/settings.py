@@ -63,6 +63,11 @@ class Settings:
         """Where attachments grow until they are whole; web and workers must share it."""
         return self.data_dir / "uploads"
 
+    @property
+    def statements_dir(self) -> Path:
+        """Where statement files are kept as they were sent."""
+        return self.data_dir / "statements"
+
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; raises UnsafeSetting with the name of the first that cannot stand.

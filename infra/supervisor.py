@@ -72,6 +72,11 @@ def processes(settings: Settings) -> tuple[Process, ...]:
             ready=stays_up(STEADY_SECONDS),
         ),
         Process(
+            name="statements",
+            command=_python("workers.run", "statements"),
+            ready=stays_up(STEADY_SECONDS),
+        ),
+        Process(
             name="clock",
             command=_python("workers.clock"),
             ready=stays_up(STEADY_SECONDS),

@@ -6,6 +6,7 @@ from models import (  # noqa: F401  # tables, not entities
     exchange,
     identity,
     log,
+    reconciliation,  # tables, not entities
     snapshot,
     upload,
 )
@@ -30,6 +31,7 @@ from models.hold import Hold
 from models.ibc import Ibc
 from models.instrument import Instrument
 from models.loss_report import LossReport
+from models.match import Match
 from models.meter import Meter
 from models.meter_issue import MeterIssue
 from models.notice import Notice
@@ -44,6 +46,8 @@ from models.refund import Refund
 from models.round import Round
 from models.rule import Rule
 from models.staff import Staff
+from models.statement import Statement
+from models.statement_source import StatementSource
 from models.stop import Stop
 from models.surprise_count import SurpriseCount
 from models.target import Target
@@ -82,6 +86,9 @@ ENTITIES: dict[str, Entity] = {
             Decision,
             ReceiptGap,
             Attachment,
+            StatementSource,
+            Statement,
+            Match,
             CashSession,
             CashCount,
             Handover,

@@ -54,6 +54,7 @@ class Deposit(Synced):
     __tablename__ = "deposits"
     __table_args__ = (
         Index(None, "ibc_id", "slip_no"),
+        Index("ix_deposits_amount", "ibc_id", "bank_account", "state", "total_paisa"),
         Index(None, "ibc_id", "state", "deposited_on"),
         STRICT,
     )

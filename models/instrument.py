@@ -42,6 +42,7 @@ class Instrument(Synced):
         Index(None, "ibc_id", "instrument_no"),
         Index(None, "ibc_id", "wallet_txn_id"),
         Index(None, "ibc_id", "deposit_id"),
+        Index("ix_instruments_account", "ibc_id", "account_no", "state", "amount_paisa"),
         STRICT,
     )
     __sync__: ClassVar[Sync] = Sync(policy=Policy.OFFICE, scope=None)

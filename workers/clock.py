@@ -18,6 +18,7 @@ from sync.nightly import check_books
 from workers.attachments import clean_uploads, sweep_uploads
 from workers.context import bell, database, now, settings
 from workers.snapshots import renew_snapshots, sweep_files
+from workers.statements import files_waiting, reconcile
 
 NIGHT_MS = 2 * 3_600_000
 """The night's checks begin at two o'clock."""
@@ -53,6 +54,7 @@ class Sweep:
                 _tidy()
                 _renew_snapshots()
                 _clean_uploads()
+                _reconcile()
                 self._check_books()
 
     def _check_books(self) -> None:
@@ -131,6 +133,13 @@ def _clean_uploads() -> None:
         if not bell().ring("attachments", row.ibc_id):
             clean_uploads(row.ibc_id)
     sweep_uploads()
+
+
+def _reconcile() -> None:
+    """Have statement files read that nobody has begun with, or whose reader died."""
+    for ibc_id in files_waiting():
+        if not bell().ring("statements", ibc_id):
+            reconcile(ibc_id)
 
 
 def _waited_for() -> list[str]:

@@ -9,7 +9,8 @@ from rq.serializers import JSONSerializer
 
 import workers.attachments
 import workers.books
-import workers.snapshots  # noqa: F401  # loaded once here: each job runs in a fork of this process
+import workers.snapshots
+import workers.statements  # noqa: F401  # loaded once here: each job runs in a fork of this process
 from infra.queue import JOBS
 from workers.context import bell, settings
 

@@ -23,6 +23,7 @@ def test_the_embedded_queue_comes_first_and_goes_last(settings):
         "books",
         "snapshots",
         "attachments",
+        "statements",
         "clock",
     ]
     assert [row.name for row in rows if row.before_steps] == ["valkey"]
@@ -31,7 +32,8 @@ def test_the_embedded_queue_comes_first_and_goes_last(settings):
 def test_somebody_elses_queue_is_not_started(settings):
     rows = processes(replace(settings, redis_url="redis://queue.example:6379/0"))
 
-    assert [row.name for row in rows] == ["web", "books", "snapshots", "attachments", "clock"]
+    names = ["web", "books", "snapshots", "attachments", "statements", "clock"]
+    assert [row.name for row in rows] == names
 
 
 def test_only_a_demo_is_seeded_and_shows_its_sign_ins(settings):

@@ -9,13 +9,15 @@ from auth.roles import Role
 from auth.tokens import Claims
 from infra.clock import rfc3339
 from infra.database import fetch, insert_rows
+from infra.files import Files
 from infra.ids import derived_id, digest
 from infra.tenancy import within
 from models import ENTITIES
 from models.declaration import Owner
+from models.reconciliation import Suggestion
 from models.snapshot import Snapshot, SnapshotPart
 from schemas.samples import sample_put
-from sync import billing_export, reading, uploads
+from sync import billing_export, reading, statement_files, uploads
 from sync.attachment_settling import settle
 from sync.attachments import Settled
 from sync.billing_import import take_in
@@ -38,6 +40,7 @@ from tests.integration.billing.conftest import a_file, a_row
 from tests.integration.office.conftest import SECRET_KEY
 from tests.integration.office.desk import a_key
 from tests.integration.scopes.prober import Probe, Prober, secrets_of
+from tests.integration.statements.sending import BANK_SOURCE, bank_day
 
 PART_SHA256 = "f" * 64
 
@@ -57,6 +60,7 @@ def phones(database, ibc, two_ibcs, tmp_path):
     for office, bird in ((ibc, "plain"), (two_ibcs, "canary")):
         fill(database, office, made[office.code], bird)
         files_of_billing(database, office, bird, tmp_path)
+        a_statement(database, office, bird, tmp_path / "statements")
     return made
 
 
@@ -125,6 +129,47 @@ def files_of_billing(database, office, bird, folder):
         database.transact(lambda connection: tie_out(connection, code, dues, **upto))
 
 
+def a_statement(database, office, bird, folder):
+    """A bank's file with one line, which is suggested to be one slip, and a match of another."""
+    code = office.code
+    source = BANK_SOURCE | {"name": f"{bird} bank"}
+    office_write(database, code, a_put("statement_source", derived_id(bird, "source"), **source))
+    content = bank_day(9, 0, (f"{bird} deposit", 500)).encode()
+    with within(code):
+        file = statement_files.take_in(
+            database,
+            Files(folder),
+            code,
+            source_code=source["code"],
+            chunks=[content],
+            said={},
+            author_id=office.officers[0],
+            now=NOW,
+        )
+        clock = {"clock": lambda: NOW}
+        statement_files.read_one(database, Files(folder), code, file["id"], **clock)
+        with database.read() as connection:
+            [line] = fetch(connection, f"SELECT id FROM statement_lines WHERE ibc_id = '{code}'")
+        suggestion = {
+            "ibc_id": code,
+            "id": derived_id(bird, "suggestion"),
+            "line_id": line.id,
+            "rank": 0,
+            "kind": "deposit",
+            "rule": "digits",
+            "evidence": f'{{"token":"{bird} token"}}',
+            "items": "[]",
+            "fee_paisa": 0,
+            "difference_paisa": 0,
+            "state": "open",
+            "made_at": NOW,
+        }
+        with database.write() as connection:
+            insert_rows(connection, Suggestion.__table__, [suggestion])
+    match = {"line_id": line.id, "state": "rejected", "undoes_id": None, "reason": f"{bird} match"}
+    office_write(database, code, a_put("match", derived_id(bird, "match"), **match))
+
+
 def photograph(database, phone, owner_id, sha256):
     """A photograph of a receipt: its word, an upload of it, and the clean copy that a worker made."""
     word = {
@@ -176,6 +221,7 @@ def bait(database, two_ibcs, phones):
             "file_id": first("id", "import_files"),
             "handover_id": first("id", "handovers"),
             "id": first("id", "meter_issues"),
+            "match_id": first("id", "matches"),
             "mutation_id": first("id", "mutations", "origin = 'device'"),
             "no": first("receipt_no", "collections"),
             "officer_id": two_ibcs.officers[0],
@@ -186,7 +232,10 @@ def bait(database, two_ibcs, phones):
             "session_id": first("id", "custody_sessions"),
             "sha256": PART_SHA256,
             "staff_id": two_ibcs.officers[1],
+            "statement_file_id": first("id", "statement_files"),
+            "statement_id": first("id", "statements"),
             "stop_id": two_ibcs.stops[0],
+            "suggestion_id": first("id", "suggestions"),
             "tie_out_id": first("id", "tie_outs"),
             "upload_id": first("id", "uploads"),
         }

@@ -41,6 +41,7 @@ OFFICE_ONLY = {
     *("books-behind", "not-a-place", "streams-busy", "sign-in-refused"),
     *("file-refused", "not-rejected", "export-differs"),
     *("same-person", "same-hands", "over-limit"),
+    *("statement-refused", "no-file", "taken", "no-effect"),
 }
 """Problems that no request of a phone meets."""
 LIMITS_OF_PHONES = {

@@ -17,6 +17,10 @@ DECIDED = re.compile(r'Action\.REJECT, "([a-z_]+)"')
 ROW_ERROR = re.compile(r'\{"[a-z_]+": "([a-z_]+)"\}')
 
 
+FAULT = re.compile(r'(?:Fault\([^"]*|fault\("[a-z]+", |Unreadable\()f?"([a-z0-9_]+)[ "]')
+"""Why a statement file is refused."""
+
+
 def keys_in(folder: str) -> set[str]:
     found: set[str] = set()
     for path in (CHECKOUT / folder).glob("*.py"):
@@ -34,6 +38,15 @@ def test_the_search_finds_the_keys():
 @pytest.mark.parametrize("folder", ["schemas", "models", "sync"])
 def test_every_key_in_the_code_has_its_sentences(folder):
     assert keys_in(folder) - set(sentences()) == set()
+
+
+def test_every_reason_to_refuse_a_file_has_its_sentences():
+    folder = CHECKOUT / "ledger" / "statements"
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
+    keys = {key for text in texts for key in FAULT.findall(text)}
+
+    assert {"not_an_amount", "file_is_cut", "statement_does_not_foot"} <= keys
+    assert keys - set(sentences()) == set()
 
 
 def test_every_code_of_a_second_claim_has_its_sentences():

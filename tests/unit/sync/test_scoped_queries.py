@@ -56,6 +56,7 @@ ACROSS = {
     "sync/lookup.py": "whose is an account that is not ours? (`across`)",
     "sync/restore.py": "everything back",
     "sync/snapshot.py": "the sweep of old files",
+    "sync/statement_files.py": "which IBCs have files that nobody reads",
     "sync/uploads.py": "what waited too long, and whose part files are on the disk",
     "workers/clock.py": "the clock looks at all IBCs",
 }
