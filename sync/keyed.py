@@ -44,3 +44,10 @@ def repeated(
     if said != asked or orjson.loads(row.body)["fields"] != put.fields:
         raise KeyReused(f"the key {key} has named another request; make a new key")
     return Repeated(row.version, put.fields)
+
+
+def must_be_new(connection: Connection, ibc_id: str, key: str) -> None:
+    """Errors: KeyReused when a mutation has this id, whatever it did."""
+    statement = "SELECT 1 FROM mutations WHERE ibc_id = :ibc_id AND id = :id LIMIT 1"
+    if fetch(connection, statement, ibc_id=ibc_id, id=key):
+        raise KeyReused(f"the key {key} has named another request; make a new key")

@@ -370,7 +370,9 @@ SAY_NO_SECRET = {
     ("GET", "/api/v1/ibcs/<code>/figures"),
     ("GET", "/api/v1/ibcs/<code>/figures/<name>/rows"),
     ("GET", "/api/v1/ibcs/<code>/instruments"),
+    ("GET", "/api/v1/ibcs/<code>/reconciliation"),
     ("GET", "/api/v1/ibcs/<code>/reports/day-book"),
+    ("GET", "/api/v1/ibcs/<code>/statements"),
     ("GET", "/api/v1/ibcs/<code>/tie-outs/<uuid:tie_out_id>/differences"),
     ("GET", "/api/v1/ibcs/<code>/trial-balance"),
     ("GET", "/api/v1/ibcs/<code>/verify"),
@@ -378,7 +380,8 @@ SAY_NO_SECRET = {
     ("GET", "/api/v1/sync/snapshot/parts/<sha256>"),
 }
 """What has no text of a record in it, whoever asks: sums, verdicts, rows of another day or of which
-there are none, hints, and files that are not there (tests/integration/first/test_snapshot.py and tests/integration/attachments ask for some that are).
+there are none, hints, and files that are not there (tests/integration/first/test_snapshot.py and
+tests/integration/attachments ask for some that are).
 """
 
 
