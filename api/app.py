@@ -15,6 +15,7 @@ from api import (
     closing,
     conflicts,
     custody,
+    cuts,
     decisions,
     deposits,
     devices,
@@ -26,10 +27,12 @@ from api import (
     health,
     identity,
     imports,
+    questions,
     readings,
     readmission,
     receipt_books,
     receipts,
+    requests,
     rounds,
     rxdb,
     snapshots,
@@ -130,7 +133,17 @@ def create_app(settings: Settings) -> Flask:
         Bell(settings.redis_url),
     )
     api = FieldLedgerApi(app)
-    for part in (*PARTS, receipts, devices, witness, readmission, receipt_books):
+    for part in (
+        *PARTS,
+        cuts,
+        requests,
+        questions,
+        receipts,
+        devices,
+        witness,
+        readmission,
+        receipt_books,
+    ):
         api.register_blueprint(part.blueprint)
     api.register_blueprint(devices.phones)
     api.register_blueprint(attachments.office)

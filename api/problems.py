@@ -49,7 +49,10 @@ from sync.keyed import KeyReused
 from sync.losses import UnknownLoss
 from sync.office import Refused, Stale
 from sync.older import Outdated, how_to_update
+from sync.orders import UnknownOrder
+from sync.questions import UnknownQuestion
 from sync.receipt_books import UnknownBook
+from sync.requests import UnknownRequest
 from sync.rounds import UnknownRound
 from sync.writing import UnknownIbc
 
@@ -165,6 +168,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     UnknownSession: NOT_FOUND,
     UnknownCase: NOT_FOUND,
     UnknownRound: NOT_FOUND,
+    UnknownRequest: NOT_FOUND,
+    UnknownQuestion: NOT_FOUND,
+    UnknownOrder: NOT_FOUND,
     UnknownBook: NOT_FOUND,
     UnknownIbc: NOT_FOUND,
     OperationalError: UNAVAILABLE,

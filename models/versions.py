@@ -138,6 +138,8 @@ VERSIONS: Mapping[int, Version] = {
         new=frozenset(
             {"attachment", "plan", "hold", "rule", "target"}
             | {"cash_session", "cash_count", "handover"}
+            | {"cut_rule", "holiday", "disconnection_order"}
+            | {"request", "question", "answer", "alert", "alert_seen"}
         ),
     ),
 }
