@@ -4,7 +4,7 @@ import pytest
 
 from infra.clock import from_rfc3339
 from sync.books import post
-from tests.building import NOW, a_bill, a_notice, a_put, office_write
+from tests.building import a_bill, a_notice, a_put, office_write
 from tests.integration.office.conftest import app, application, client, desk
 
 __all__ = ["app", "application", "client", "desk"]
@@ -75,6 +75,3 @@ def codes(supervisor):
         return [reason["code"] for reason in answer.json["reasons"]]
 
     return of
-
-
-assert from_rfc3339("2026-04-08T09:00:00.000Z") == NOW
