@@ -40,6 +40,10 @@ from tests.integration.office.desk import a_key
 from tests.integration.scopes.prober import Probe, Prober, secrets_of
 
 PART_SHA256 = "f" * 64
+FILLED = (
+    *("area", "consumer", "meter", "bill", "notice", "round", "stop"),
+    *("disconnection_order", "question", "alert"),
+)
 
 
 @pytest.fixture
@@ -70,12 +74,13 @@ def fill(database, office, phone, bird):
         "invoice_no": f"{bird}-invoice".upper(),
         "notice_no": f"{bird}-notice".upper(),
         "meter_no": f"{bird}-meter".upper(),
+        "order_no": f"{bird}-order".upper(),
     }
     account_no = f"{office.accounts[0][:2]}00000000099"
     named = {"consumer": {"account_no": account_no}, "round": {"state": "assigned"}}
     named["stop"] = {"state": "pending"}
     puts = []
-    for name in ("area", "consumer", "meter", "bill", "notice", "round", "stop"):
+    for name in FILLED:
         entity = ENTITIES[name]
         fields = sample_put(entity, Owner.OFFICE)
         fields = {n: f"{bird} {name} {n}" if v == "Sample text" else v for n, v in fields.items()}
@@ -173,6 +178,9 @@ def bait(database, two_ibcs, phones):
             "mutation_id": first("id", "mutations", "origin = 'device'"),
             "no": first("receipt_no", "collections"),
             "officer_id": two_ibcs.officers[0],
+            "order_id": first("id", "disconnection_orders"),
+            "question_id": first("id", "questions"),
+            "request_id": first("id", "requests"),
             "prefix": first("prefix", "receipt_blocks"),
             "record_id": first("id", "refunds"),
             "round_id": two_ibcs.round_id,
