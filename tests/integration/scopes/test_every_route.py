@@ -315,6 +315,7 @@ def test_the_same_questions_find_the_secrets_where_they_may_be_told(
 SAY_NO_SECRET = {
     ("GET", "/api/v1/ibcs/<code>/attachments/<uuid:attachment_id>/file"),
     ("GET", "/api/v1/ibcs/<code>/attachments/<uuid:attachment_id>/thumbnail"),
+    ("GET", "/api/v1/ibcs/<code>/consumers/<account_no>/gate"),
     ("GET", "/api/v1/ibcs/<code>/figures"),
     ("GET", "/api/v1/ibcs/<code>/figures/<name>/rows"),
     ("GET", "/api/v1/ibcs/<code>/tie-outs/<uuid:tie_out_id>/differences"),
@@ -322,7 +323,7 @@ SAY_NO_SECRET = {
     ("GET", "/api/v1/rxdb/<entity>/<schema_version>/pullStream"),
     ("GET", "/api/v1/sync/snapshot/parts/<sha256>"),
 }
-"""What has no text of a record in it, whoever asks: sums, rows of another day, hints, and files that are not there
+"""What has no text of a record in it, whoever asks: sums, codes, rows of another day, hints, and files that are not there
 (tests/integration/first/test_snapshot.py and tests/integration/attachments ask for some that are).
 """
 
