@@ -323,8 +323,8 @@ SAY_NO_SECRET = {
     ("GET", "/api/v1/rxdb/<entity>/<schema_version>/pullStream"),
     ("GET", "/api/v1/sync/snapshot/parts/<sha256>"),
 }
-"""What has no text of a record in it, whoever asks: sums, codes, rows of another day, hints, and files that are not there
-(tests/integration/first/test_snapshot.py and tests/integration/attachments ask for some that are).
+"""What has no text of a record in it, whoever asks: sums, codes, rows of another day, hints, and files that are not
+there (tests/integration/first/test_snapshot.py and tests/integration/attachments ask for some that are).
 """
 
 
