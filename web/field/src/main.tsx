@@ -1,0 +1,3 @@
+import { render } from 'preact';
+
+render(<main>Field ledger</main>, document.getElementById('app')!);
