@@ -80,7 +80,7 @@ class Books implements Server {
     const had = new Set([...this.log.values()].map((row) => row['seq'] as number));
     const missing = Array.from({ length: last }, (_, place) => place + 1).filter((seq) => !had.has(seq));
     return {
-      epoch: String(this.epoch), server_time: '', safe_seq: 0, outcomes, missing, changes: {},
+      epoch: String(this.epoch), server_time: '2026-04-08T09:00:00.000Z', safe_seq: 0, outcomes, missing, changes: {},
       cursor: 'c', more: false, retry_after_s: 60, orders: [],
     };
   }
@@ -120,7 +120,7 @@ async function aBadDay(seed: number): Promise<void> {
   let ids = 0;
   const ports = {
     server: books, store, sign, now: () => new Date(0), newId: () => `id ${(ids += 1)}`,
-    chance: roll, alarm: () => undefined, changed: () => undefined,
+    chance: roll, alarm: () => undefined, changed: () => undefined, alone: (work: () => Promise<void>) => work(),
   };
   let phone = new Phone(ports);
   await enrolled(store);
@@ -161,7 +161,7 @@ test('two pages of the app that take money at once share one chain, and no recei
   let ids = 0;
   const ports = {
     server: new Books(() => null), store, sign, now: () => new Date(0), newId: () => `id ${(ids += 1)}`,
-    chance: () => 0, alarm: () => undefined, changed: () => undefined,
+    chance: () => 0, alarm: () => undefined, changed: () => undefined, alone: (work: () => Promise<void>) => work(),
   };
 
   const shown = await Promise.all(Array.from({ length: 8 }, (_, place) => new Phone(ports).collect(collection(place, 100))));

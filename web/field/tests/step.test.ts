@@ -10,7 +10,7 @@ const EMPTY: Answer = {
   epoch: 'e', server_time: '', outcomes: [], missing: [], changes: {}, cursor: 'c', more: false, retry_after_s: 60, orders: [],
 };
 const known = { epoch: 'e', row: () => null };
-const answered = (told: Partial<Answer> = {}): Event => ({ event: 'answered', run: [], answer: { ...EMPTY, ...told }, known });
+const answered = (told: Partial<Answer> = {}): Event => ({ event: 'answered', run: [], answer: { ...EMPTY, ...told }, known, heard: { at: '', clock_offset_ms: 0 } });
 const refused = (status: number, what: Problem['do'] = 'ask-office', sent = 0): Event => ({
   event: 'refused', problem: { type: '/problems/x', status, do: what }, sent,
 });

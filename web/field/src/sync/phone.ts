@@ -1,6 +1,6 @@
 /** A phone that runs the engine: makes its effects happen, and tells it what came of them. */
 
-import type { Row } from './canonical';
+import type { Json, Row } from './canonical';
 import {
   type Deed, enrolProof, type Frozen, freeze, headOf, readmitProof, refreshProof, type Sign,
 } from './facts';
@@ -53,6 +53,13 @@ export interface Store {
   forgetEverything(): Promise<void>;
 }
 
+/** The block to print from, how many of its numbers are used, and the block after it. */
+export interface Receipts {
+  block: ReceiptBlock;
+  used: number;
+  next: ReceiptBlock | null;
+}
+
 /** The number and the hash of the last mutation that was ever saved here. */
 export interface ChainEnd {
   seq: number;
@@ -69,6 +76,8 @@ export interface Ports {
   /** Ring once after so many seconds; a new alarm replaces the one before. */
   alarm: (seconds: number, ring: () => void) => void;
   changed: (state: State) => void;
+  /** Do it while no other page of this app does. */
+  alone: (work: () => Promise<void>) => Promise<void>;
 }
 
 export const APP = 'field-1';
@@ -82,8 +91,23 @@ export class Phone {
 
   /** Exchange until nothing is left to send or to read; resolves when the engine rests. */
   wake(): Promise<void> {
-    this.running = this.running.then(() => this.happened({ event: 'wake' }));
+    // While it is busy the engine only remembers that it was asked.
+    if (this.state.doing !== 'resting') [this.state] = step(this.state, { event: 'wake' });
+    else this.running = this.running.then(() => this.ports.alone(() => this.happened({ event: 'wake' })));
     return this.running;
+  }
+
+  /** Ask for the block after this one, when little is left of it. Errors: Lost, Refused. */
+  async fetchReceipts(): Promise<void> {
+    const { server, store } = this.ports;
+    const said = (await server.post('/api/v1/devices/receipt-blocks', {}, await this.token())) as Row;
+    const block = said['receipt_block'] as unknown as ReceiptBlock;
+    const kept = (await store.kept<Receipts>('receipts'))!;
+    const certificates = new Set(await store.kept<string[]>('blocks'));
+    const writes: Write[] = [{ write: 'keep', name: 'blocks', value: [...certificates.add(block.certificate)] }];
+    const fresh = block.prefix !== kept.block.prefix;
+    if (fresh) writes.push({ write: 'keep', name: 'receipts', value: { ...kept, next: block } as unknown as Json });
+    await store.save(writes);
   }
 
   /** Become an officer's device; after a lost answer call it again. Errors: Lost, Refused. */
@@ -146,13 +170,12 @@ export class Phone {
   }
 
   private async nextNumber(): Promise<{ receipt_no: string; write: Write }> {
-    const kept = await this.ports.store.kept<{ block: ReceiptBlock; used: number; next: ReceiptBlock | null }>('receipts');
-    const { block, used, next } = kept!;
+    const { block, used, next } = (await this.ports.store.kept<Receipts>('receipts'))!;
     const here = numberOf(block, used);
     const receipt_no = here ?? (next && numberOf(next, 0));
     if (receipt_no === null) throw new BlockUsedUp(block.prefix);
-    const value = here === null ? { block: { ...next! }, used: 1, next: null } : { block: { ...block }, used: used + 1, next: next && { ...next } };
-    return { receipt_no, write: { write: 'keep', name: 'receipts', value } };
+    const value = here === null ? { block: next, used: 1, next: null } : { block, used: used + 1, next };
+    return { receipt_no, write: { write: 'keep', name: 'receipts', value: value as unknown as Json } };
   }
 
   /** Let the engine decide, and do what it says until it says nothing more. */
@@ -204,7 +227,9 @@ export class Phone {
     const head = await headOf(sign, run);
     const asked = question(run, { ...place, head, clock: now().toISOString(), app: APP, pending });
     const answer = (await server.post(AUTHORIZED, asked, await this.token())) as Answer;
-    return { event: 'answered', run, answer, known: await this.known(run, place.epoch) };
+    const at = now();
+    const heard = { at: at.toISOString(), clock_offset_ms: Date.parse(answer.server_time) - at.getTime() };
+    return { event: 'answered', run, answer, known: await this.known(run, place.epoch), heard };
   }
 
   private async known(run: readonly Frozen[], epoch: string | null): Promise<Known> {

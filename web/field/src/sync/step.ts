@@ -5,6 +5,7 @@
  * outcomes has been saved, so that every effect may be lost and done again.
  */
 
+import type { Row } from './canonical';
 import type { Frozen } from './facts';
 import { type Answer, type Known, takeIn, type Write } from './pull';
 import { MUTATIONS_MAX } from './push';
@@ -35,9 +36,15 @@ export interface State {
   problem: Problem | null;
 }
 
+/** When the server last spoke, by this phone's clock, and how far that clock is off. */
+export interface Heard extends Row {
+  at: string;
+  clock_offset_ms: number;
+}
+
 export type Event =
   | { event: 'wake' }
-  | { event: 'answered'; run: readonly Frozen[]; answer: Answer; known: Known }
+  | { event: 'answered'; run: readonly Frozen[]; answer: Answer; known: Known; heard: Heard }
   | { event: 'saved'; waiting: number }
   | { event: 'signed-in' }
   | { event: 'wiped' }
@@ -74,7 +81,8 @@ export function step(state: State, event: Event): Step {
       const { more, retry_after_s: retryAfterSeconds, orders } = event.answer;
       const heard = { more, retryAfterSeconds, orders, problem: null, refreshed: false, failures: 0 };
       const writes = takeIn(event.run, event.answer, event.known);
-      return [{ ...state, ...heard, doing: 'saving' }, [{ effect: 'save', writes }]];
+      const kept: Write = { write: 'keep', name: 'heard', value: event.heard };
+      return [{ ...state, ...heard, doing: 'saving' }, [{ effect: 'save', writes: [...writes, kept] }]];
     }
     case 'saved':
       return afterSaving(state, event.waiting);
