@@ -29,10 +29,10 @@ def field() -> Answer:
     return redirect("/field/", code=308)
 
 
-@blueprint.get("/", defaults={"name": INDEX})
+@blueprint.get("/")
 @blueprint.get("/<path:name>")
 @public
-def field_file(name: str) -> Response:
+def field_file(name: str = INDEX) -> Response:
     """A file of the app; where it was never built, a page that says so."""
     if not (BUILT / INDEX).is_file():
         return _missing(name)

@@ -56,6 +56,11 @@ def test_hashed_files_are_packed_and_kept_for_a_year_and_the_page_is_asked_for_a
         assert file.headers["Content-Encoding"] == "gzip"
 
 
+def test_the_page_also_has_the_name_under_which_the_service_worker_keeps_it(client, built):
+    with client.get("/field/") as page, client.get("/field/index.html") as named:
+        assert (named.status_code, named.data) == (200, page.data)
+
+
 def test_nothing_outside_of_the_built_folder_is_served(client, built):
     (built.parent / "secret").write_text("x")
 

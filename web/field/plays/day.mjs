@@ -9,12 +9,13 @@ const LANGUAGES = ['en', 'ur'];
 /** Milliseconds between the thumb on "take" and the kill: before, in and after the transaction. */
 const KILLS_AFTER_MS = [0, 12, 40];
 const CUTS = ['answer lost', 'cut after 60', '503'];
-const WAIT_MS = 30_000;
+const WAIT_MS = 15_000;
 
 mkdirSync(SCREENS, { recursive: true });
 const receipts = [];
 const faults = [];
 let phone = await open(PROFILE);
+phone.page.setDefaultTimeout(WAIT_MS);
 
 const officer = await street('code');
 await phone.page.goto(APP);
@@ -133,6 +134,7 @@ async function killInTheMiddleOfASave(place, amount, ms) {
   await phone.kill();
 
   phone = await open(PROFILE);
+  phone.page.setDefaultTimeout(WAIT_MS);
   await phone.page.goto(APP);
   await unlock();
   const after = await look();
@@ -170,6 +172,8 @@ async function say(language) {
 }
 
 async function both(name) {
+  // Where a play that fails has been.
+  console.error(name);
   for (const language of LANGUAGES) {
     await say(language);
     await phone.page.evaluate(() => document.fonts.ready.then(() => undefined));

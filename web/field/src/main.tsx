@@ -37,4 +37,4 @@ function App() {
 
 await begin();
 render(<App />, document.getElementById('app')!);
-if (import.meta.env.PROD) void navigator.serviceWorker?.register('/field/service-worker.js', { scope: '/field/' });
+void navigator.serviceWorker?.register('/field/service-worker.js', { scope: '/field/' });
