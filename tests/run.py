@@ -98,7 +98,7 @@ SUITES = (
         command=(*PYTEST, "tests/web"),
         folders=("tests/web",),
         database=SQLITE,
-        budget_seconds=60,
+        budget_seconds=90,
     ),
 )
 

@@ -56,7 +56,7 @@ def test_a_day_offline_with_a_killed_app_ends_with_every_rupee_in_the_books(
         told = [verified(street, one) for one in day["receipts"]]
 
     shown = {one["receipt_no"]: one["amount_paisa"] for one in day["receipts"]}
-    assert len(shown) >= 5
+    assert len(shown) >= 3
     assert day["taps_of_an_outcome"] <= 3
     assert sum(shown.values()) == day["in_hand_paisa"] == after - before
     assert told == ["genuine_received"] * len(shown)

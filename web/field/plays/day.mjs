@@ -7,7 +7,7 @@ import { open } from './browser.mjs';
 const { APP, STREET, PROFILE, SCREENS } = process.env;
 const LANGUAGES = ['en', 'ur'];
 /** Milliseconds between the thumb on "take" and the kill: before, in and after the transaction. */
-const KILLS_AFTER_MS = [0, 12, 40];
+const KILLS_AFTER_MS = [0, 25, 120];
 const CUTS = ['answer lost', 'cut after 60', '503'];
 const WAIT_MS = 15_000;
 
@@ -126,6 +126,7 @@ async function toCollect(place, amount) {
 
 /** All of it is there afterwards, or nothing: money, visit and stop, with one receipt number less. */
 async function killInTheMiddleOfASave(place, amount, ms) {
+  console.error(`killed after ${ms} ms`);
   const before = await look();
   await toCollect(place, amount);
   await phone.page.evaluate(() => { document.querySelector('.act .primary').click(); });

@@ -44,7 +44,7 @@ export function Receipt() {
             <dt>{say('app_account')}</dt><dd><Num>{receipt.account_no}</Num></dd>
             <dt>{say('app_receipt_code')}</dt><dd id="receipt-code"><Num>{receipt.code}</Num></dd>
           </dl>
-          <p class="when"><Num>{day(receipt.occurred_at)} {clock(receipt.occurred_at)}</Num></p>
+          <p class="when"><bdi>{day(receipt.occurred_at)}</bdi> <Num>{clock(receipt.occurred_at)}</Num></p>
           {path.value && (
             <svg class="qr" role="img" aria-label="QR" viewBox={`0 0 ${path.value.size} ${path.value.size}`} shape-rendering="crispEdges">
               <path d={path.value.d} />
