@@ -160,7 +160,7 @@ function tab(screen) {
 }
 
 async function allSent() {
-  await phone.page.waitForFunction(() => document.querySelector('.sync') && !document.querySelector('.sync.behind'), null, { timeout: WAIT_MS });
+  await phone.page.waitForFunction(() => document.querySelector('.sync') && !document.querySelector('.sync.behind'), null, { timeout: 2 * WAIT_MS });
 }
 
 /** As another page of the app does that changes the language: this one follows. */

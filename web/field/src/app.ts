@@ -75,7 +75,7 @@ export async function begin(): Promise<void> {
       ready();
     }, failed);
   });
-  window.addEventListener('online', () => { online.value = true; exchange(); });
+  window.addEventListener('online', () => { online.value = true; exchange('online'); });
   window.addEventListener('offline', () => { online.value = false; });
   document.addEventListener('visibilitychange', () => { if (!document.hidden) exchange(); });
   exchange();
@@ -94,8 +94,8 @@ async function look() {
 }
 
 /** Exchange in the background; losses are the engine's business. */
-export function exchange(): void {
-  if (enrolment.value !== null) void phone.wake().then(fetchReceipts);
+export function exchange(why: 'wake' | 'online' = 'wake'): void {
+  if (enrolment.value !== null) void phone.wake(why).then(fetchReceipts);
 }
 
 async function fetchReceipts(): Promise<void> {

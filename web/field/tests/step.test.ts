@@ -41,6 +41,7 @@ test.each<[string, Event[], unknown[]]>([
   ['a lost answer is waited for', [wake, lost], ['sleep 1']],
   ['each loss doubles the pause', [wake, lost, wake, lost, wake, lost], ['sleep 4']],
   ['an answer ends the series of losses', [wake, lost, wake, lost, wake, answered(), saved(), wake, lost], ['sleep 1']],
+  ['the network that comes back begins a new series of losses', [wake, lost, wake, lost, wake, lost, { event: 'online' }, lost], ['sleep 1']],
   ['being woken during a lost exchange does not hammer the server', [wake, wake, lost], ['sleep 1']],
   ['a store that cannot save is waited for', [wake, answered(), lost], ['sleep 1']],
   ['a dead token is refreshed', [wake, refused(401, 'sign-in')], ['refresh']],

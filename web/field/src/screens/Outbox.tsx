@@ -17,7 +17,7 @@ export function Outbox() {
     <>
       <Header title={say('app_outbox')} />
       <main>
-        {unsent.value > 0 && <button class="second" type="button" onClick={exchange}>{say('app_send_now')} · {say('app_unsent', unsent.value)}</button>}
+        {unsent.value > 0 && <button class="second" type="button" onClick={() => exchange()}>{say('app_send_now')} · {say('app_unsent', unsent.value)}</button>}
         {outbox.value.length === 0 && <p class="empty">{say('app_empty_outbox')}</p>}
         <ol class="items">{outbox.value.map((item) => <Item key={item.seq} item={item} />)}</ol>
       </main>

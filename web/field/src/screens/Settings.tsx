@@ -30,7 +30,7 @@ export function Settings() {
           <p><span>{say('app_storage')}</span>{say(protectedStorage.value ? 'app_storage_kept' : 'app_storage_loose')}</p>
           <p><span>{listAge()}</span><Num>{APP}</Num></p>
         </section>
-        <button class="second" type="button" onClick={exchange}>{say('app_send_now')}</button>
+        <button class="second" type="button" onClick={() => exchange()}>{say('app_send_now')}</button>
         <button class="second" type="button" onClick={() => { unlocked.value = false; }}>{say('app_lock')}</button>
       </main>
     </>

@@ -90,10 +90,10 @@ export class Phone {
   constructor(private readonly ports: Ports) {}
 
   /** Exchange until nothing is left to send or to read; resolves when the engine rests. */
-  wake(): Promise<void> {
+  wake(event: 'wake' | 'online' = 'wake'): Promise<void> {
     // While it is busy the engine only remembers that it was asked.
-    if (this.state.doing !== 'resting') [this.state] = step(this.state, { event: 'wake' });
-    else this.running = this.running.then(() => this.ports.alone(() => this.happened({ event: 'wake' })));
+    if (this.state.doing !== 'resting') [this.state] = step(this.state, { event });
+    else this.running = this.running.then(() => this.ports.alone(() => this.happened({ event })));
     return this.running;
   }
 

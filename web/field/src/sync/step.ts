@@ -44,6 +44,8 @@ export interface Heard extends Row {
 
 export type Event =
   | { event: 'wake' }
+  /** The network came back: what failed without it says nothing about the server. */
+  | { event: 'online' }
   | { event: 'answered'; run: readonly Frozen[]; answer: Answer; known: Known; heard: Heard }
   | { event: 'saved'; waiting: number }
   | { event: 'signed-in' }
@@ -77,6 +79,8 @@ export function step(state: State, event: Event): Step {
   switch (event.event) {
     case 'wake':
       return state.doing === 'resting' ? exchange(state) : [{ ...state, again: true }, []];
+    case 'online':
+      return step({ ...state, failures: 0 }, { event: 'wake' });
     case 'answered': {
       const { more, retry_after_s: retryAfterSeconds, orders } = event.answer;
       const heard = { more, retryAfterSeconds, orders, problem: null, refreshed: false, failures: 0 };
