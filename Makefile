@@ -1,7 +1,7 @@
 # The front door: `make help` lists what there is. Needs Python 3.11 or newer, git and make; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test unit integration lint types imports proof migrate revision seed day bench docs
+.PHONY: help setup lock run web test unit integration lint types imports proof migrate revision seed day bench docs
 
 # Everything that tools like to keep in the home folder stays inside the checkout.
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
@@ -21,6 +21,11 @@ checksum = $(shell cat $(1) | cksum | tr ' ' '-')
 VENV := .venv/made
 RUNTIME := .venv/installed-runtime-$(call checksum,requirements.txt)
 DEVELOPMENT := .venv/installed-development-$(call checksum,requirements-dev.txt)
+
+WEB_PACKAGES = web/node_modules/.installed-$(call checksum,web/package-lock.json)
+WEB_SOURCES := web/vite.config.ts infra/messages.json $(shell find web/field -type f)
+FIELD := web/built/field/index.html
+build_field_if_node = ! command -v npm >/dev/null || $(MAKE) --no-print-directory web || echo "The field app was not built" >&2
 
 # One line per package while pip works; its errors come through, and its exit code is ours.
 progress = awk -v total="$$(grep -c '^[a-z0-9].*==' $(1))" \
@@ -64,12 +69,25 @@ lock: $(DEVELOPMENT) ## Compile requirements*.in into exact versions with hashes
 
 ##@ Run
 
+# Without Node the field app is left out: its address says so, and everything else works.
 run: $(RUNTIME) ## Start everything, print the addresses and the demo sign-ins; Ctrl-C stops it
+	@$(build_field_if_node)
 	@$(PY) -m infra.supervisor
+
+web: $(FIELD) ## Build the field officers' app; needs Node.js 20.19 or newer
+
+$(WEB_PACKAGES): web/package.json
+	@echo "Installing web/package-lock.json into web/node_modules"
+	@cd web && npm ci --cache ../.cache/npm --loglevel error
+	@rm -f web/node_modules/.installed-* && touch $@
+
+$(FIELD): $(WEB_PACKAGES) $(WEB_SOURCES)
+	@cd web && npm run --silent build
 
 ##@ Check
 
 test: $(DEVELOPMENT) ## Every check; continuous integration runs this and nothing else
+	@$(build_field_if_node)
 	@$(PY) -m tests.run
 
 unit: $(DEVELOPMENT) ## Tests without database or queue

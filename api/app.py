@@ -21,6 +21,7 @@ from api import (
     devices,
     docs,
     evidence,
+    field,
     figures,
     given_back,
     handin,
@@ -111,7 +112,15 @@ COMPRESSION = {
     "COMPRESS_LEVEL": 6,
     "COMPRESS_BR_LEVEL": 4,
     "COMPRESS_ZSTD_LEVEL": 3,
-    "COMPRESS_MIMETYPES": ["application/json", "application/problem+json", "text/html", "text/csv"],
+    "COMPRESS_MIMETYPES": [
+        "application/json",
+        "application/problem+json",
+        "text/html",
+        "text/csv",
+        "text/css",
+        "text/javascript",
+        "image/svg+xml",
+    ],
 }
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -151,7 +160,7 @@ def create_app(settings: Settings) -> Flask:
         api.register_blueprint(part.blueprint)
     api.register_blueprint(devices.phones)
     api.register_blueprint(attachments.office)
-    for plain in (health.blueprint, docs.front, docs.blueprint, receipts.page):
+    for plain in (health.blueprint, docs.front, docs.blueprint, field.blueprint, receipts.page):
         app.register_blueprint(plain)
     Compress(app)
     _limit_doors(app, settings)

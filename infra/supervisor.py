@@ -33,6 +33,7 @@ def installation(settings: Settings) -> Plan:
         processes=processes(settings),
         steps=steps(settings),
         addresses=(
+            ("Field app", f"{web}/field/"),
             ("API docs", f"{web}/api/docs"),
             ("Health", f"{web}/healthz"),
             ("Logs", str(settings.data_dir / "logs")),

@@ -93,6 +93,13 @@ SUITES = (
         database=BOTH,
         budget_seconds=120,
     ),
+    Suite(
+        name="web",
+        command=(*PYTEST, "tests/web"),
+        folders=("tests/web",),
+        database=SQLITE,
+        budget_seconds=90,
+    ),
 )
 
 PROOFS = (

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -14,10 +13,10 @@ from infra.database import Database
 from infra.settings import CHECKOUT
 from models import Base
 from tests.clients.world import World
+from tests.node import node_or_skip
 
 HERE = Path(__file__).parent
 CACHE = CHECKOUT / ".cache" / "npm"
-NODE_LEAST = 20
 INSTALL_SECONDS_MAX = 300
 PLAY_SECONDS_MAX = 60
 PLAYS = (
@@ -33,25 +32,10 @@ SCENARIOS = [
 ]
 
 
-@cache
-def node_is_missing() -> str | None:
-    """Why the packages cannot be run here, or None."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        return "Node.js and npm are not installed"
-    version = subprocess.run((node, "--version"), capture_output=True, text=True, check=True)
-    found = int(version.stdout.strip().removeprefix("v").split(".")[0])
-    return None if found >= NODE_LEAST else f"Node.js {found} is older than {NODE_LEAST}"
-
-
 @pytest.fixture(scope="session")
 def packages():
     """The exact packages of the locks, installed once."""
-    missing = node_is_missing()
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"{missing}: the foreign clients were NOT tested, which CI may not do without")
-    if missing:
-        pytest.skip(f"{missing}: the foreign clients were NOT tested")
+    node_or_skip("the foreign clients were")
     for folder in (HERE, HERE / "wire"):
         lock = (folder / "package-lock.json").read_bytes()
         stamp = folder / "node_modules" / ".installed-lock"

@@ -1,5 +1,6 @@
 """Every message key that the code uses stands in infra/messages.json, in both languages."""
 
+import json
 import re
 from pathlib import Path
 
@@ -71,3 +72,11 @@ def test_both_languages_name_the_same_values(code):
 
 def test_a_key_with_values_is_worded_with_them():
     assert "1 to 120" in message("wrong_length 1 120")["en"]
+
+
+def test_no_key_stands_twice():
+    text = (CHECKOUT / "infra" / "messages.json").read_text(encoding="utf-8")
+    pairs = json.loads(text, object_pairs_hook=list)
+    keys = [key for key, _ in pairs]
+
+    assert sorted(keys) == sorted(set(keys))
