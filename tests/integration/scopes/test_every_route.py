@@ -142,7 +142,7 @@ def a_statement(database, office, bird, folder):
             code,
             source_code=source["code"],
             chunks=[content],
-            said={},
+            said={"statement_no": f"{bird}-42"},
             author_id=office.officers[0],
             now=NOW,
         )
@@ -370,6 +370,7 @@ SAY_NO_SECRET = {
     ("GET", "/api/v1/ibcs/<code>/figures"),
     ("GET", "/api/v1/ibcs/<code>/figures/<name>/rows"),
     ("GET", "/api/v1/ibcs/<code>/instruments"),
+    ("GET", "/api/v1/ibcs/<code>/reconciliation"),
     ("GET", "/api/v1/ibcs/<code>/reports/day-book"),
     ("GET", "/api/v1/ibcs/<code>/tie-outs/<uuid:tie_out_id>/differences"),
     ("GET", "/api/v1/ibcs/<code>/trial-balance"),
@@ -377,9 +378,9 @@ SAY_NO_SECRET = {
     ("GET", "/api/v1/rxdb/<entity>/<schema_version>/pullStream"),
     ("GET", "/api/v1/sync/snapshot/parts/<sha256>"),
 }
-"""What has no text of a record in it, whoever asks: sums, verdicts, rows of another day or of which
-there are none, hints, and files that are not there (tests/integration/first/test_snapshot.py and tests/integration/attachments ask for some that are).
-"""
+"""What has no text of a record in it, whoever asks: sums, verdicts, rows of another day or of which there are
+none, hints, and files that are not there (tests/integration/first/test_snapshot.py and
+tests/integration/attachments ask for some that are)."""
 
 
 def test_a_query_that_forgets_the_ibc_is_found_or_stopped_by_the_wall(
