@@ -275,3 +275,22 @@ def test_the_summary_says_what_is_matched_suggested_and_open(street, reconciler,
         ("CASH DEP", None, 1),
         ("WHO KNOWS", "UNMATCHED_BANK", 0),
     }
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "UPDATE match_claims SET amount_paisa = amount_paisa - 1 WHERE side = 'book'",
+        "UPDATE matches SET difference_paisa = 5",
+        "UPDATE match_claims SET undone_by = match_id WHERE side = 'statement'",
+        "UPDATE statement_lines SET match_id = NULL",
+    ],
+)
+def test_a_match_that_does_not_add_up_is_found(fault, street, reconciler, database):
+    arrives(reconciler, database, ("DEP 7710001", 500))
+    assert holds(database) == []
+
+    with database.write() as connection:
+        connection.exec_driver_sql(fault)
+
+    assert {finding.check for finding in holds(database)} == {"M12"}
