@@ -15,6 +15,7 @@ from api import (
     closing,
     conflicts,
     custody,
+    cuts,
     decisions,
     deposits,
     devices,
@@ -27,10 +28,12 @@ from api import (
     identity,
     imports,
     matches,
+    questions,
     readings,
     readmission,
     receipt_books,
     receipts,
+    requests,
     rounds,
     rxdb,
     snapshots,
@@ -134,7 +137,17 @@ def create_app(settings: Settings) -> Flask:
         Bell(settings.redis_url),
     )
     api = FieldLedgerApi(app)
-    for part in (*PARTS, receipts, devices, witness, readmission, receipt_books):
+    for part in (
+        *PARTS,
+        cuts,
+        requests,
+        questions,
+        receipts,
+        devices,
+        witness,
+        readmission,
+        receipt_books,
+    ):
         api.register_blueprint(part.blueprint)
     api.register_blueprint(devices.phones)
     api.register_blueprint(attachments.office)

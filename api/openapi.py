@@ -115,7 +115,9 @@ def scope_text(entity: Entity) -> str:
         return "office only"
     if isinstance(scope, Members):
         return f"wherever its {scope.by} is a member"
-    return f"{scope.kind}:<{scope.by}>"
+    first = f"{scope.kind}:<{scope.by}>"
+    second = f", else {scope.otherwise.kind}:<{scope.otherwise.by}>" if scope.otherwise else ""
+    return first + second
 
 
 def _operations(app: Flask, document: Document) -> Iterator[tuple[Document, Rule, Mark | None]]:

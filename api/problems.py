@@ -52,7 +52,10 @@ from sync.match_decisions import UnknownMatch
 from sync.matches import NoEffect, Taken
 from sync.office import Refused, Stale
 from sync.older import Outdated, how_to_update
+from sync.orders import UnknownOrder
+from sync.questions import UnknownQuestion
 from sync.receipt_books import UnknownBook
+from sync.requests import UnknownRequest
 from sync.rounds import UnknownRound
 from sync.statement_files import StatementTooLarge, UnknownStatementFile
 from sync.statement_sources import UnknownSource
@@ -180,6 +183,9 @@ PROBLEMS: dict[type[Exception], Problem] = {
     UnknownSession: NOT_FOUND,
     UnknownCase: NOT_FOUND,
     UnknownRound: NOT_FOUND,
+    UnknownRequest: NOT_FOUND,
+    UnknownQuestion: NOT_FOUND,
+    UnknownOrder: NOT_FOUND,
     UnknownBook: NOT_FOUND,
     UnknownIbc: NOT_FOUND,
     OperationalError: UNAVAILABLE,

@@ -79,12 +79,27 @@ class Permission(StrEnum):
     READ_EVIDENCE = "read_evidence"
     """Everything about one question, in one file for whoever must judge it."""
     MANAGE_ROUNDS = "manage_rounds"
+    READ_REQUESTS = "read_requests"
+    """What consumers asked for at the door, and what they were answered."""
+    ANSWER_REQUEST = "answer_request"
+    ASK_OFFICER = "ask_officer"
+    """Ask an officer about something that he recorded."""
+    SEND_ALERT = "send_alert"
+    """Warn officers, or everybody in an area."""
+    ISSUE_NOTICE = "issue_notice"
+    """Give notice of a cut, and ask for the order."""
+    ORDER_CUT = "order_cut"
+    """Approve an order to cut that another person asked for."""
     SEE_METRICS = "see_metrics"
 
 
 P = Permission
-CLERKS_DESK = frozenset({P.READ_CONFLICTS, P.RESOLVE_CONFLICT, P.READ_ATTACHMENTS})
-LEADERS_DESK = CLERKS_DESK | {P.ASSIGN_CONFLICT}
+CLERKS_DESK = frozenset({P.READ_CONFLICTS, P.RESOLVE_CONFLICT, P.READ_ATTACHMENTS}) | {
+    P.READ_REQUESTS,
+    P.ANSWER_REQUEST,
+    P.ASK_OFFICER,
+}
+LEADERS_DESK = CLERKS_DESK | {P.ASSIGN_CONFLICT, P.SEND_ALERT, P.ISSUE_NOTICE}
 EVERYONE = frozenset({P.HANDIN, P.READ_SELF})
 
 ROLES: dict[Role, frozenset[Permission]] = {
@@ -103,6 +118,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {P.READ_FIGURES},
     Role.IBC_MANAGER: EVERYONE
     | LEADERS_DESK
+    | {P.ORDER_CUT}
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.MAKE_DECISION, P.APPROVE_DECISION, P.MANAGE_ROUNDS, P.READ_FLEET, P.REPORT_LOST}
     | {P.READ_FIGURES, P.SET_TARGET, P.READ_EVIDENCE, P.WATCH_CUSTODY}
@@ -115,8 +131,8 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: EVERYONE
     | {P.READ_POSITION, P.READ_ROUNDS, P.READ_CUSTODY, P.READ_BOOKS, P.READ_EXCEPTIONS}
     | {P.READ_CONFLICTS, P.READ_ATTACHMENTS, P.SEE_METRICS, P.READ_FLEET, P.READ_IMPORTS}
-    | {P.READ_FIGURES, P.READ_EVIDENCE, P.VERIFY_BOOKS, P.READ_STATEMENTS},
-    Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION, P.REPORT_LOST},
+    | {P.READ_FIGURES, P.READ_EVIDENCE, P.VERIFY_BOOKS, P.READ_STATEMENTS, P.READ_REQUESTS},
+    Role.CALL_CENTRE_118: EVERYONE | {P.READ_POSITION, P.REPORT_LOST, P.READ_REQUESTS},
     Role.ADMIN: EVERYONE
     | {P.MANAGE_DEVICES, P.READ_FLEET, P.REPORT_LOST, P.READ_EXCEPTIONS, P.SEE_METRICS},
     Role.BILLING_FEED: frozenset({P.READ_SELF, P.IMPORT_BILLING, P.READ_IMPORTS}),

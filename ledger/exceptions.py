@@ -91,6 +91,7 @@ DESK_KINDS = frozenset(
         "DOUBLE_VISIT",
         "SERVED_AFTER_WITHDRAWAL",
         "READING_REGRESSION",
+        "UNLAWFUL_CUT",
         "WRONGFUL_CUT",
     }
 )

@@ -11,6 +11,9 @@ from models import (  # noqa: F401  # tables, not entities
     upload,
 )
 from models.adjustment import Adjustment
+from models.alert import Alert
+from models.alert_seen import AlertSeen
+from models.answer import Answer
 from models.area import Area
 from models.attachment import Attachment
 from models.base import Base, Entity, read_entity
@@ -20,14 +23,17 @@ from models.cash_session import CashSession
 from models.clearing import Clearing
 from models.collection import Collection
 from models.consumer import Consumer
+from models.cut_rule import CutRule
 from models.decision import Decision
 from models.deposit import Deposit
 from models.device import Device
 from models.directory import Directory
 from models.disconnection_act import DisconnectionAct
+from models.disconnection_order import DisconnectionOrder
 from models.fee import Fee
 from models.handover import Handover
 from models.hold import Hold
+from models.holiday import Holiday
 from models.ibc import Ibc
 from models.instrument import Instrument
 from models.loss_report import LossReport
@@ -39,10 +45,12 @@ from models.notice_service import NoticeService
 from models.period import Period
 from models.plan import Plan
 from models.position import Position
+from models.question import Question
 from models.receipt_gap import ReceiptGap
 from models.receipt_void import ReceiptVoid
 from models.reconnection_act import ReconnectionAct
 from models.refund import Refund
+from models.request import Request
 from models.round import Round
 from models.rule import Rule
 from models.staff import Staff
@@ -103,6 +111,14 @@ ENTITIES: dict[str, Entity] = {
             Fee,
             Rule,
             Target,
+            CutRule,
+            Holiday,
+            DisconnectionOrder,
+            Request,
+            Question,
+            Answer,
+            Alert,
+            AlertSeen,
         ),
     )
 }

@@ -65,6 +65,8 @@ class Scope:
 
     kind: str
     by: str
+    otherwise: "Scope | None" = None
+    """Where it appears when that column says nothing."""
 
 
 @dataclass(frozen=True)

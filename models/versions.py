@@ -142,8 +142,12 @@ VERSIONS: Mapping[int, Version] = {
             "collection": [added("rebuilt_by"), Change(_payer_up, _payer_down)],
             "meter_issue": [Change(_danger_up, _danger_down)],
         },
-        new=frozenset({"attachment", "plan", "hold", "rule", "target"})
-        | {"cash_session", "cash_count", "handover"},
+        new=frozenset(
+            {"attachment", "plan", "hold", "rule", "target"}
+            | {"cash_session", "cash_count", "handover"}
+            | {"cut_rule", "holiday", "disconnection_order"}
+            | {"request", "question", "answer", "alert", "alert_seen"}
+        ),
     ),
 }
 """Version → what it changed; between N and N + 1 stands exactly one entry."""

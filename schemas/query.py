@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validate
 from infra.limits import LIST_ROWS_MAX, PAGE_CHANGES_MAX, SEARCH_ROWS_MAX
 from models.decision import DecisionStateWord
 from models.device import DeviceState
+from models.disconnection_order import OrderStateWord
 from models.kinds import AccountNo, Code, Day, Id, OneOf, Words
 from models.round import RoundStateWord
 from models.versions import PROTOCOL
@@ -145,6 +146,12 @@ class DecisionsQuery(ListQuery):
     """Which decisions."""
 
     state = optional(OneOf(DecisionStateWord))
+
+
+class OrdersQuery(ListQuery):
+    """Which orders to cut."""
+
+    state = optional(OneOf(OrderStateWord))
 
 
 class AttachmentsQuery(ListQuery):

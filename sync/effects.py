@@ -2,24 +2,24 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, text
-
 from infra.clock import local_date
 from infra.ids import derived_id
+from ledger.log_reader import timezone_of
 from models import ENTITIES
 from models.decision import DecisionKindWord, DecisionStateWord
 from models.notice import NoticeStateWord
 from models.notice_service import ServiceMethodWord
+from sync.answers import note_answers
 from sync.attachments import recognise_files
 from sync.collisions import (
-    cuts_after_payment,
-    double_visits,
     issues_reported_before,
     open_collision,
     payments_before_a_cut,
 )
+from sync.complaints import follow_visits, hold_for_complaints
 from sync.consequent import put
 from sync.custody_effects import follow_handovers, offer_handovers
+from sync.cuts import follow_cuts
 from sync.membership import follow_rounds, follow_stops
 from sync.writing import Change, Writing
 
@@ -64,12 +64,6 @@ def serve_notices(writing: Writing, changes: Sequence[Change]) -> None:
         put(writing, change.seq, NOTICE, notice.id, served, like=service)
 
 
-def timezone_of(connection: Connection, ibc_id: str) -> str:
-    """The time zone by whose calendar an IBC's dates are read (ruling 5)."""
-    statement = text("SELECT timezone FROM ibcs WHERE ibc_id = :ibc_id")
-    return str(connection.execute(statement, {"ibc_id": ibc_id}).scalar_one())
-
-
 def propose_voids(writing: Writing, changes: Sequence[Change]) -> None:
     """An officer's void is a proposal; another person at the office decides (maker, then checker)."""
     for change in changes:
@@ -91,14 +85,16 @@ EFFECTS: dict[str, Callable[[Writing, Sequence[Change]], None]] = {
     "cash_count": offer_handovers,
     "collection": payments_before_a_cut,
     "consumer": list_consumers,
-    "disconnection_act": cuts_after_payment,
+    "answer": note_answers,
+    "disconnection_act": follow_cuts,
     "handover": follow_handovers,
     "meter_issue": issues_reported_before,
     "notice_service": serve_notices,
     "receipt_void": propose_voids,
+    "request": hold_for_complaints,
     "round": follow_rounds,
     "stop": follow_stops,
-    "visit": double_visits,
+    "visit": follow_visits,
 }
 """Entity → what its change causes. Effects cause no further effects."""
 

@@ -2,7 +2,7 @@
 
 The number has 53 bits, the most significant first:
 
-    life 6 | delivered 30 | kind 5 | bucket 12
+    life 6 | delivered 30 | kind 6 | bucket 11
 
 `life` is a mark of the epoch, so that a number from before a restore is noticed (63 times of 64; a
 position beyond the head of the log is noticed always). `delivered` is the log position at which a row
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from models import ENTITIES
 from sync.cursor import NotACursor
 
-LIFE_BITS, DELIVERED_BITS, KIND_BITS, BUCKET_BITS = 6, 30, 5, 12
+LIFE_BITS, DELIVERED_BITS, KIND_BITS, BUCKET_BITS = 6, 30, 6, 11
 LIFE_MAX = (1 << LIFE_BITS) - 1
 DELIVERED_MAX = (1 << DELIVERED_BITS) - 1
 KIND_MAX = (1 << KIND_BITS) - 1

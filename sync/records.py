@@ -49,12 +49,14 @@ class Record(NamedTuple):
     def own_scope(self, ibc_id: str) -> str | None:
         """The scope that its declaration names by a column; None for members and unsent entities."""
         scope = self.entity.sync.scope
-        if not isinstance(scope, Scope):
-            return None
-        value = self.fields.get(scope.by)
-        if value is None:
-            value = {"id": self.id, "ibc_id": ibc_id}.get(scope.by)
-        return f"{scope.kind}:{value}" if value is not None else None
+        while isinstance(scope, Scope):
+            value = self.fields.get(scope.by)
+            if value is None:
+                value = {"id": self.id, "ibc_id": ibc_id}.get(scope.by)
+            if value is not None:
+                return f"{scope.kind}:{value}"
+            scope = scope.otherwise
+        return None
 
     @property
     def member_account(self) -> str | None:

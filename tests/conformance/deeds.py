@@ -43,8 +43,10 @@ def _a_parent(phone: Phone, office: Office, parent: Entity) -> str:
         assert phone.push_one(row).outcome == "applied"
         return row["record_id"]
     record_id = derived_id("parent", parent.name)
-    fields = {"account_no": office.accounts[0], "state": "issued"}
+    fields = {"account_no": office.accounts[0], "officer_id": phone.officer_id}
     known = {name: value for name, value in fields.items() if name in parent.field}
+    if parent.name == "notice":
+        known["state"] = "issued"
     office_write(phone.database, office.code, a_put(parent.name, record_id, **known))
     return record_id
 

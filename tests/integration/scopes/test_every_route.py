@@ -43,6 +43,10 @@ from tests.integration.scopes.prober import Probe, Prober, secrets_of
 from tests.integration.statements.sending import BANK_SOURCE, bank_day
 
 PART_SHA256 = "f" * 64
+FILLED = (
+    *("area", "consumer", "meter", "bill", "notice", "round", "stop"),
+    *("disconnection_order", "question", "alert"),
+)
 
 
 @pytest.fixture
@@ -74,6 +78,7 @@ def fill(database, office, phone, bird):
         "invoice_no": f"{bird}-invoice".upper(),
         "notice_no": f"{bird}-notice".upper(),
         "meter_no": f"{bird}-meter".upper(),
+        "order_no": f"{bird}-order".upper(),
     }
     account_no = f"{office.accounts[0][:2]}00000000099"
     named = {"consumer": {"account_no": account_no}, "round": {"state": "assigned"}}
@@ -81,8 +86,8 @@ def fill(database, office, phone, bird):
     named["cash_session"] = {"opening_paisa": 0}
     named["handover"] = {"state": "offered"}
     puts = []
-    of_doors = ("area", "consumer", "meter", "bill", "notice", "round", "stop")
-    for name in (*of_doors, "cash_session", "handover", "loss_report", "deposit", "adjustment"):
+    of_desks = ("cash_session", "handover", "loss_report", "deposit", "adjustment")
+    for name in (*FILLED, *of_desks):
         entity = ENTITIES[name]
         fields = sample_put(entity, Owner.OFFICE)
         fields = {n: f"{bird} {name} {n}" if v == "Sample text" else v for n, v in fields.items()}
@@ -142,7 +147,7 @@ def a_statement(database, office, bird, folder):
             code,
             source_code=source["code"],
             chunks=[content],
-            said={"statement_no": f"{bird}-42"},
+            said={},
             author_id=office.officers[0],
             now=NOW,
         )
@@ -225,6 +230,9 @@ def bait(database, two_ibcs, phones):
             "mutation_id": first("id", "mutations", "origin = 'device'"),
             "no": first("receipt_no", "collections"),
             "officer_id": two_ibcs.officers[0],
+            "order_id": first("id", "disconnection_orders"),
+            "question_id": first("id", "questions"),
+            "request_id": first("id", "requests"),
             "prefix": first("prefix", "receipt_blocks"),
             "record_id": first("id", "refunds"),
             "report_id": first("id", "loss_reports"),
@@ -367,20 +375,23 @@ SAY_NO_SECRET = {
     ("GET", "/api/v1/ibcs/<code>/attachments/<uuid:attachment_id>/thumbnail"),
     ("GET", "/api/v1/ibcs/<code>/books/status"),
     ("GET", "/api/v1/ibcs/<code>/deposits"),
+    ("GET", "/api/v1/ibcs/<code>/consumers/<account_no>/gate"),
     ("GET", "/api/v1/ibcs/<code>/figures"),
     ("GET", "/api/v1/ibcs/<code>/figures/<name>/rows"),
     ("GET", "/api/v1/ibcs/<code>/instruments"),
     ("GET", "/api/v1/ibcs/<code>/reconciliation"),
     ("GET", "/api/v1/ibcs/<code>/reports/day-book"),
+    ("GET", "/api/v1/ibcs/<code>/statements"),
     ("GET", "/api/v1/ibcs/<code>/tie-outs/<uuid:tie_out_id>/differences"),
     ("GET", "/api/v1/ibcs/<code>/trial-balance"),
     ("GET", "/api/v1/ibcs/<code>/verify"),
     ("GET", "/api/v1/rxdb/<entity>/<schema_version>/pullStream"),
     ("GET", "/api/v1/sync/snapshot/parts/<sha256>"),
 }
-"""What has no text of a record in it, whoever asks: sums, verdicts, rows of another day or of which there are
-none, hints, and files that are not there (tests/integration/first/test_snapshot.py and
-tests/integration/attachments ask for some that are)."""
+"""What has no text of a record in it, whoever asks: sums, verdicts, rows of another day or of which
+there are none, hints, and files that are not there (tests/integration/first/test_snapshot.py and
+tests/integration/attachments ask for some that are).
+"""
 
 
 def test_a_query_that_forgets_the_ibc_is_found_or_stopped_by_the_wall(

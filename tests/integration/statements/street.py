@@ -37,8 +37,8 @@ class Street:
         office_write(self.database, "DEF", *bills)
 
     def collect(self, account: str, rupees: int, **how: Any) -> str:
+        receipt = f"Q3-{self.serial + 1:06d}"
         self.serial += 1
-        receipt = f"Q3-{self.serial:06d}"
         row = self.phone.put(
             "collection", a_collection(account, receipt, amount_paisa=rupees * RS, **how)
         )
