@@ -42,7 +42,7 @@ def fill(database: Database, count: int, chance: random.Random) -> list[tuple[st
     rows = [
         phone.put(
             "collection",
-            a_collection(office.accounts[0], f"Q3-{n:06d}", amount_paisa=COLLECTION_RS * 100),
+            a_collection(office.accounts[0], f"Q3-{n + 1:06d}", amount_paisa=COLLECTION_RS * 100),
         )
         for n in range(needed // COLLECTION_RS + 1)
     ]

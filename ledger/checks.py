@@ -18,6 +18,7 @@ from ledger.custody_checks import (
     uncleared_is_what_has_no_outcome,
 )
 from ledger.findings import Check, Finding, each_row
+from ledger.match_checks import lines_know_their_match, matches_add_up, nothing_is_held_twice
 from ledger.rebuild import order_changes_nothing, rebuild_gives_the_same
 from ledger.receipt_checks import blocks_have_no_gap, receipt_numbers_are_unique
 from ledger.view import CHARGES
@@ -275,6 +276,11 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         blocks_have_no_gap,
     ),
     "M11 allocations add up": (allocations_add_up,),
+    "M12 matches add up and hold once": (
+        matches_add_up,
+        nothing_is_held_twice,
+        lines_know_their_match,
+    ),
     "M13 closed dates stay closed": (closed_dates_stay_closed,),
     "M14 both chains verify": (log_chain_verifies, books_chain_verifies),
     "M15 what was refused left no trace": (refused_leaves_no_trace,),

@@ -46,8 +46,32 @@ def repeated(
     return Repeated(row.version, put.fields)
 
 
-def must_be_new(connection: Connection, ibc_id: str, key: str) -> None:
-    """Errors: KeyReused when a mutation has this id, whatever it did."""
-    statement = "SELECT 1 FROM mutations WHERE ibc_id = :ibc_id AND id = :id LIMIT 1"
-    if fetch(connection, statement, ibc_id=ibc_id, id=key):
+def made_before(
+    connection: Connection,
+    ibc_id: str,
+    key: str,
+    *,
+    author_id: str,
+    record: tuple[str, str],
+    said: Mapping[str, Any],
+) -> bool:
+    """Whether this key has made its record (entity, id) already, by a request that said the same.
+
+    For records whose other fields depend on when they were made. Ask under the IBC's lock.
+    Errors: KeyReused.
+    """
+    found = fetch(
+        connection,
+        "SELECT author_id, entity, record_id, body FROM mutations "
+        "WHERE ibc_id = :ibc_id AND id = :id ORDER BY seq LIMIT 1",
+        ibc_id=ibc_id,
+        id=key,
+    )
+    if not found:
+        return False
+    row = found[0]
+    fields = orjson.loads(row.body).get("fields") or {}
+    same = all(fields.get(name) == value for name, value in said.items())
+    if (row.author_id, row.entity, row.record_id) != (author_id, *record) or not same:
         raise KeyReused(f"the key {key} has named another request; make a new key")
+    return True

@@ -13,7 +13,7 @@ from ledger.matching import BankLine, Found, Item
 from models.match import MatchKindWord as Kind
 from models.match import MatchRuleWord as Rule
 from models.match import MatchStateWord as State
-from sync.keyed import must_be_new, repeated
+from sync.keyed import made_before, repeated
 from sync.match_cases import close_line_cases
 from sync.matches import (
     MATCHER,
@@ -55,7 +55,8 @@ def take(
     read_to_the_head(connection, ibc_id, now)
     match_id = derived_id("match", ibc_id, key)
     suggestion = _suggestion(connection, ibc_id, suggestion_id)
-    if _known(connection, ibc_id, match_id, key):
+    said = {"line_id": suggestion.line_id, "items": orjson.loads(suggestion.items)}
+    if _made_before(connection, ibc_id, key, match_id, said, author_id=author_id):
         return match_row(connection, ibc_id, match_id)
     source, line = _line(connection, ibc_id, suggestion.line_id)
     if suggestion.state != "open" or line is None:
@@ -123,7 +124,8 @@ def propose(
     """
     read_to_the_head(connection, ibc_id, now)
     match_id = derived_id("match", ibc_id, key)
-    if _known(connection, ibc_id, match_id, key):
+    said = {"line_id": asked["line_id"], "reason": asked["reason"]}
+    if _made_before(connection, ibc_id, key, match_id, said, author_id=author_id):
         return match_row(connection, ibc_id, match_id)
     source, line = _line(connection, ibc_id, asked["line_id"])
     if line is None:
@@ -164,7 +166,8 @@ def propose_undo(
     """
     read_to_the_head(connection, ibc_id, now)
     undo_id = derived_id("match", ibc_id, key)
-    if _known(connection, ibc_id, undo_id, key):
+    said = {"undoes_id": match_id, "reason": reason}
+    if _made_before(connection, ibc_id, key, undo_id, said, author_id=author_id):
         return match_row(connection, ibc_id, undo_id)
     wrong = match_row(connection, ibc_id, match_id)
     if wrong["state"] != State.ACTIVE or wrong["kind"] == Kind.UNDO:
@@ -319,13 +322,18 @@ def _propose(
     write(connection, ibc_id, author_id=author_id, puts=[put], now=now, mutation_id=key)
 
 
-def _known(connection: Connection, ibc_id: str, match_id: str, key: str) -> bool:
-    """Whether this key has made its match already: its id follows from the key. Errors: KeyReused."""
-    statement = "SELECT 1 FROM matches WHERE ibc_id = :ibc_id AND id = :id"
-    if fetch(connection, statement, ibc_id=ibc_id, id=match_id):
-        return True
-    must_be_new(connection, ibc_id, key)
-    return False
+def _made_before(
+    connection: Connection,
+    ibc_id: str,
+    key: str,
+    match_id: str,
+    said: Mapping[str, Any],
+    *,
+    author_id: str,
+) -> bool:
+    """Whether this key has made its match already. Errors: KeyReused."""
+    record = ("match", match_id)
+    return made_before(connection, ibc_id, key, author_id=author_id, record=record, said=said)
 
 
 def _suggestion(connection: Connection, ibc_id: str, suggestion_id: str) -> Any:

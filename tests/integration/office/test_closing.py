@@ -131,9 +131,7 @@ def test_an_auditor_runs_every_named_check_now(books, desk, tampering, database)
 
     broken = desk("auditor").get("/verify").json
 
-    assert {name.split()[0] for name in sound["checks"]} == {f"M{n}" for n in range(1, 21)} - {
-        "M12"
-    }
+    assert {name.split()[0] for name in sound["checks"]} == {f"M{n}" for n in range(1, 21)}
     assert {f["check"] for f in sound["findings"]} <= {"M2"}
     assert "M7" in {f["check"] for f in broken["findings"]}
 

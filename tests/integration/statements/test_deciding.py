@@ -3,6 +3,9 @@
 import pytest
 
 from ledger.checks import verify
+from models.match import MatchStateWord
+from sync import match_decisions
+from sync.money import MakerIsChecker
 from sync.reconciling import reconcile
 from tests.building import NOW
 from tests.integration.office.desk import a_key
@@ -14,7 +17,7 @@ from tests.integration.statements.street import Street
 def street(database, ibc, bank):
     """A slip of Rs 500 that left on the 8th."""
     street = Street(database, ibc)
-    street.collect(ibc.accounts[0], 1_500)
+    street.paid = street.collect(ibc.accounts[0], 1_500)
     street.turn_in(1_500)
     street.slip = street.deposit("7710001", 500)
     return street
@@ -74,6 +77,24 @@ def test_a_suggestion_that_is_taken_is_in_the_books(street, reconciler, database
     assert holds(database) == []
 
 
+def test_a_key_that_named_another_request_is_refused(street, reconciler, database):
+    street.deposit("7710002", 300)
+    arrives(reconciler, database, ("CASH DEP", 500), ("CASH DEP", 300))
+    first, second = reconciler.all("/suggestions")
+    key = a_key()
+    decision = {"kind": "void", "collection_id": street.paid, "reason": "as found"}
+
+    reconciler.post("/decisions", decision, key=key)
+    of_a_decision = reconciler.post(f"/suggestions/{first['id']}/accept", key=key)
+    key = a_key()
+    reconciler.post(f"/suggestions/{first['id']}/accept", key=key)
+    of_another = reconciler.post(f"/suggestions/{second['id']}/accept", key=key)
+
+    assert [answer.status_code for answer in (of_a_decision, of_another)] == [409, 409]
+    assert of_another.json["type"] == "/problems/key-reused"
+    assert len(reconciler.all("/matches")) == 1
+
+
 def test_what_is_turned_down_is_not_suggested_again(street, reconciler, database):
     arrives(reconciler, database, ("CASH DEP", 500))
     suggestion = suggested(reconciler)
@@ -128,6 +149,24 @@ def test_who_proposes_does_not_approve(street, desk, reconciler, database):
     alone = settle(reconciler, proposed)
 
     assert (alone.status_code, alone.json["type"]) == (403, "/problems/forbidden")
+    assert street.balance(1210) == 0
+
+
+def test_nobody_checks_his_own_proposal_whatever_his_roles(street, reconciler, database):
+    arrives(reconciler, database, ("DEP 7710001", 480))
+    proposed = propose(reconciler, open_line(reconciler)["id"], street.slip)
+    own = {
+        "key": a_key(),
+        "author_id": reconciler.staff_id,
+        "match_id": proposed.json["id"],
+        "version": 1,
+        "state": MatchStateWord.ACTIVE,
+        "now": NOW,
+    }
+
+    with pytest.raises(MakerIsChecker):
+        database.transact(lambda connection: match_decisions.settle(connection, "DEF", **own))
+
     assert street.balance(1210) == 0
 
 
@@ -236,3 +275,22 @@ def test_the_summary_says_what_is_matched_suggested_and_open(street, reconciler,
         ("CASH DEP", None, 1),
         ("WHO KNOWS", "UNMATCHED_BANK", 0),
     }
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "UPDATE match_claims SET amount_paisa = amount_paisa - 1 WHERE side = 'book'",
+        "UPDATE matches SET difference_paisa = 5",
+        "UPDATE match_claims SET undone_by = match_id WHERE side = 'statement'",
+        "UPDATE statement_lines SET match_id = NULL",
+    ],
+)
+def test_a_match_that_does_not_add_up_is_found(fault, street, reconciler, database):
+    arrives(reconciler, database, ("DEP 7710001", 500))
+    assert holds(database) == []
+
+    with database.write() as connection:
+        connection.exec_driver_sql(fault)
+
+    assert {finding.check for finding in holds(database)} == {"M12"}
