@@ -254,6 +254,7 @@ def bait(database, two_ibcs, phones):
         "ibc": "CLF",
         "of": found["account_no"],
         "q": found["account_no"][:4],
+        "to": "CLF",
         "source_id": found["collection_id"],
         "to_account_no": found["account_no"],
     }
