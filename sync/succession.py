@@ -21,10 +21,10 @@ from models.declaration import Owner
 from models.stop import StopStateWord
 from models.successor import Successor
 from sync.books import post_within
-from sync.decisions import BooksBehind, read_to_the_head
 from sync.effects import apply_effects, timezone_of
 from sync.imports import BILLING_KEYS
 from sync.keyed import KeyReused
+from sync.money import BooksBehind, read_to_the_head
 from sync.mutation import SERVER
 from sync.office import Put, Refused, stage
 from sync.records import Record, load_by_account, load_by_id

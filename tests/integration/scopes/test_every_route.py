@@ -384,6 +384,8 @@ SAY_NO_SECRET = {
     ("GET", "/api/v1/ibcs/<code>/reports/day-book"),
     ("GET", "/api/v1/ibcs/<code>/statements"),
     ("GET", "/api/v1/ibcs/<code>/tie-outs/<uuid:tie_out_id>/differences"),
+    ("GET", "/api/v1/ibcs/<code>/reconciliation"),
+    ("GET", "/api/v1/ibcs/<code>/statements"),
     ("GET", "/api/v1/ibcs/<code>/trial-balance"),
     ("GET", "/api/v1/ibcs/<code>/verify"),
     ("GET", "/api/v1/rxdb/<entity>/<schema_version>/pullStream"),
