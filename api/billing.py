@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 import orjson
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import AppGroup
 from rich.progress import Progress
 
 from api.context import context
+from api.upkeep import upkeep
 from infra.catalogue import message
 from infra.clock import now_ms
 from models.demo import IBC_CODE
@@ -30,7 +31,7 @@ SHOWN_MAX = 50
 @click.argument("kind", type=click.Choice(sorted(imports.BILLING_KEYS)))
 @click.argument("file", type=FILE)
 @click.option("--ibc", "ibc_id", default=IBC_CODE, show_default=True, help="Whose consumers.")
-@with_appcontext
+@upkeep
 def import_command(kind: str, file: Path, ibc_id: str) -> None:
     """Take in a CSV FILE of billing's; after a break the same command goes on where it stopped."""
     entity = imports.ENTITIES_OF_BILLING[kind]
@@ -69,7 +70,7 @@ def _say(report: Mapping[str, Any], ibc_id: str) -> None:
 @billing.command("export")
 @IBC
 @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), required=True)
-@with_appcontext
+@upkeep
 def export_command(ibc_id: str, folder: Path) -> None:
     """Make the files that are due and write every file that FOLDER lacks, the same bytes as ever."""
     billing_export.make(context().database, ibc_id, author_id=BILLING, now=now_ms())
@@ -89,7 +90,7 @@ def export_command(ibc_id: str, folder: Path) -> None:
 @billing.command("answers")
 @click.argument("file", type=FILE)
 @IBC
-@with_appcontext
+@upkeep
 def answers_command(file: Path, ibc_id: str) -> None:
     """Take in billing's answer FILE; exit 1 when some of its lines answer nothing that was sent."""
     try:
@@ -111,7 +112,7 @@ def answers_command(file: Path, ibc_id: str) -> None:
 @click.option("--as-of", required=True, help="The date of billing's figures.")
 @click.option("--export", "export_number", type=int, required=True, help="Our last file it had.")
 @IBC
-@with_appcontext
+@upkeep
 def tie_out_command(file: Path, as_of: str, export_number: int, ibc_id: str) -> None:
     """Hold billing's dues in FILE against the control account; exit 1 when something differs."""
     day = date.fromisoformat(as_of).isoformat()

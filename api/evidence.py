@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 from flask import Response
-from flask.cli import with_appcontext
 
 from api.blueprint import Blueprint
 from api.context import context
+from api.upkeep import upkeep
 from auth.access import requires
 from auth.roles import Permission
 from models.demo import IBC_CODE
@@ -45,7 +45,7 @@ def evidence_pack(code: str, kind: str, name: str) -> Response:
 @click.argument("name")
 @click.option("--ibc", "ibc_id", default=IBC_CODE, show_default=True, help="Where it happened.")
 @click.option("--to", "path", type=click.Path(dir_okay=False, path_type=Path), required=True)
-@with_appcontext
+@upkeep
 def evidence_command(kind: str, name: str, ibc_id: str, path: Path) -> None:
     """Write everything about one receipt, notice, cut, case or session to a zip, with proof."""
     try:

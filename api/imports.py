@@ -14,13 +14,15 @@ from api.blueprint import Blueprint
 from api.body import unpacked_body
 from api.context import context
 from api.lists import Listing, Page, Place, serves
+from api.preconditions import KEY_PARAMETER, idempotency_key
 from auth.access import requires
 from auth.roles import Permission
 from infra.limits import IMPORT_FILE_BYTES_MAX, IMPORT_ROWS_MAX
+from infra.tenancy import EVERY, within
 from schemas.billing import ImportFileSchema, ImportNameQuery, RefusedRowSchema
-from schemas.decisions import ImportedSchema
+from schemas.decisions import ImportedSchema, TransferredSchema, TransferWrite
 from schemas.query import ListQuery
-from sync import billing_import, imports
+from sync import billing_import, imports, succession
 
 blueprint = Blueprint(
     "imports", __name__, url_prefix="/api/v1/ibcs/<code>", description="What billing sends"
@@ -122,3 +124,33 @@ def list_refused_rows(_asked: Mapping[str, Any], code: str, file_id: UUID) -> Pa
         return billing_import.refusals(connection, code, str(file_id), after=after[0], limit=limit)
 
     return page
+
+
+@blueprint.route("/consumers/<account_no>/transfer", methods=["POST"])
+@requires(Permission.IMPORT_BILLING)
+@blueprint.doc(parameters=[KEY_PARAMETER])
+@blueprint.arguments(TransferWrite)
+@blueprint.response(200, TransferredSchema)
+def transfer_consumer(asked: Mapping[str, Any], code: str, account_no: str) -> Mapping[str, Any]:
+    """Give a consumer to another IBC, with meters, bills, notices and standing
+
+    Nothing of the past moves: the standing crosses as a closing and an opening bill. What officers
+    of this IBC still bring for him follows within minutes.
+    """
+    key, principal, now = idempotency_key(), context().principal, context().now()
+    if not principal.may(Permission.IMPORT_BILLING, ibc_id=asked["to"]):
+        abort(403)
+    # The one request that writes into two IBCs; both were asked for above.
+    with within(EVERY):
+        return context().database.transact(
+            lambda c: succession.move(
+                c,
+                code,
+                account_no,
+                to=asked["to"],
+                area_id=asked["area_id"],
+                key=key,
+                author_id=principal.staff_id,
+                now=now,
+            )
+        )

@@ -8,6 +8,7 @@ from models import (  # noqa: F401  # tables, not entities
     log,
     reconciliation,  # tables, not entities
     snapshot,
+    successor,
     upload,
 )
 from models.adjustment import Adjustment

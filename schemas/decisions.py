@@ -12,6 +12,7 @@ from models.round import RoundKindWord, RoundStateWord
 from schemas.base import StrictSchema
 from schemas.fields import MESSAGES, field_of
 from schemas.stored import COUNT, ENTRY, VERSION, described, needed, nullable, words
+from schemas.stored import PAISA as PAISA_EITHER_WAY
 
 ACCOUNT_NO, NOTE, LABEL = get_args(AccountNo)[-1], get_args(Note)[-1], get_args(Label)[-1]
 PAISA, ORDER = get_args(Paisa)[-1], get_args(StopNumber)[-1]
@@ -102,6 +103,29 @@ class ConsumersMoveWrite(StrictSchema):
         validate=validate.Length(1, IMPORT_ROWS_MAX, error="wrong_length {min} {max}"),
         error_messages=MESSAGES,
         metadata={"description": f"At most IMPORT_ROWS_MAX = {IMPORT_ROWS_MAX}."},
+    )
+
+
+class TransferWrite(StrictSchema):
+    """Where a consumer goes."""
+
+    to = fields.String(
+        required=True,
+        validate=validate.Regexp(r"[A-Z0-9_-]{1,16}\Z", error="wrong_form"),
+        error_messages=MESSAGES,
+        metadata={"description": "The code of the IBC that takes him over."},
+    )
+    area_id = described(needed(Id()), "One of that IBC's areas.")
+
+
+class TransferredSchema(StrictSchema):
+    """A consumer who has gone, and what went with him."""
+
+    account_no = needed(ACCOUNT_NO)
+    source = words()
+    to = words()
+    carried_paisa = described(
+        needed(PAISA_EITHER_WAY), "What he owed, less what he had paid ahead."
     )
 
 

@@ -13,7 +13,11 @@ from ledger.chain import restore_link
 from models import Base
 from models.backup import Restore
 from models.migrations.commands import current_revision
-from models.migrations.triggers import drop_trigger_statements, trigger_statements
+from models.migrations.triggers import (
+    drop_trigger_statements,
+    later_statements,
+    trigger_statements,
+)
 from sync.backup import (
     TABLES,
     BackupDamaged,
@@ -67,7 +71,7 @@ def _restore(
         for contents in manifest.tables:
             for rows in rows_of(archive, contents):
                 insert_rows(connection, TABLES[contents.name], rows)
-    for statement in trigger_statements(dialect):
+    for statement in [*trigger_statements(dialect), *later_statements(dialect)]:
         connection.exec_driver_sql(statement)
 
     # 3 A new life: another epoch, another segment of the chain, other receipt numbers.

@@ -117,11 +117,13 @@ def _unknown(
 
 
 def known_accounts(connection: Connection, ibc_id: str, accounts: Sequence[str]) -> set[str]:
-    """Which of these are accounts of consumers of this IBC."""
+    """Which of these are accounts of consumers of this IBC, and of no successor."""
     found = fetch(
         connection,
-        "SELECT account_no FROM consumers WHERE ibc_id = :ibc_id AND deleted_at IS NULL "
-        f"AND {any_of(connection, 'account_no', 'accounts')}",
+        "SELECT c.account_no FROM consumers c LEFT JOIN successors s "
+        "ON s.ibc_id = c.ibc_id AND s.account_no = c.account_no "
+        "WHERE c.ibc_id = :ibc_id AND c.deleted_at IS NULL AND s.account_no IS NULL "
+        f"AND {any_of(connection, 'c.account_no', 'accounts')}",
         ibc_id=ibc_id,
         accounts=listed(connection, sorted(set(accounts))),
     )

@@ -15,6 +15,7 @@ from sync.books import post
 from sync.faults import ask_about_old, try_again
 from sync.gaps import ask_about_gaps
 from sync.nightly import check_books
+from sync.succession import carry_what_came
 from workers.attachments import clean_uploads, sweep_uploads
 from workers.context import bell, database, now, settings
 from workers.snapshots import renew_snapshots, sweep_files
@@ -104,6 +105,7 @@ def _tidy() -> None:
             try_again(database(), ibc_id, now())
             ask_about_old(database(), ibc_id, now())
     ask_about_gaps(database(), now())
+    carry_what_came(database(), now())
     with database().write() as connection:
         enrolment.forget_expired_codes(connection, now=now())
         refresh.forget_expired(connection, now=now())

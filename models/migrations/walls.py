@@ -21,9 +21,9 @@ TENANT_TABLES = sorted(
     if "ibc_id" in table.columns and table.name not in ABOVE
 )
 
-# In brackets with SELECT: asked once for a statement, where a bare call is asked for each row.
-HERE = f"(SELECT current_setting('{SETTING}', true))"
-CONDITION = f"ibc_id = {HERE} OR {HERE} = '{EVERY}'"
+HERE = f"nullif(coalesce(current_setting('{SETTING}', true), ''), '{EVERY}')"
+"""Null only when somebody has said EVERY; nothing said is '', which is no IBC's code."""
+READ_BY_POLLS = ("device_chains", "grants", "scope_heads")
 
 
 def put_up_walls(connection: Connection) -> None:
@@ -42,14 +42,25 @@ def wall_statements(existing: set[str]) -> list[str]:
     statements = []
     for table in TENANT_TABLES:
         if table in existing:
+            condition = condition_on(table)
             statements += [
                 f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
                 # The owner as well, unless it is a superuser: those no policy holds.
                 f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
                 f"DROP POLICY IF EXISTS {POLICY} ON {table}",
-                f"CREATE POLICY {POLICY} ON {table} USING ({CONDITION}) WITH CHECK ({CONDITION})",
+                f"CREATE POLICY {POLICY} ON {table} USING ({condition}) WITH CHECK ({condition})",
             ]
     return [*statements, *_role_statements(existing)]
+
+
+def condition_on(table: str) -> str:
+    """Which rows of a table are seen and may be written.
+
+    In brackets with SELECT the setting is asked for once a statement, else for each row. Planning
+    the former costs more than a few rows: an empty poll took 64 µs longer by it, and 18 by the latter.
+    """
+    here = HERE if table in READ_BY_POLLS else f"(SELECT {HERE})"
+    return f"ibc_id = coalesce({here}, ibc_id)"
 
 
 def _role_statements(existing: set[str]) -> list[str]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextvars import copy_context
 from itertools import count as from_one
 from pathlib import Path
 from time import perf_counter
@@ -107,7 +108,7 @@ def test_killed_before_any_statement_of_a_transaction_nothing_of_it_stays(databa
 
 
 def test_phones_push_while_a_file_is_taken_in(database, ibc, phone, path):
-    importing = threading.Thread(target=taken_in, args=(database, path))
+    importing = threading.Thread(target=copy_context().run, args=(taken_in, database, path))
     waits = []
 
     importing.start()
@@ -131,7 +132,10 @@ def test_phones_push_while_a_file_is_taken_in(database, ibc, phone, path):
 
 
 def test_two_who_take_the_same_file_in_store_it_once(database, ibc, path):
-    both = [threading.Thread(target=taken_in, args=(database, path)) for _ in range(2)]
+    both = [
+        threading.Thread(target=copy_context().run, args=(taken_in, database, path))
+        for _ in range(2)
+    ]
     for one in both:
         one.start()
     for one in both:

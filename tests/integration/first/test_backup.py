@@ -9,6 +9,7 @@ import pytest
 from auth.blocks import issue_block
 from infra.database import Database
 from ledger.checks import verify
+from models.migrations.triggers import KEPT, KEPT_SINCE, trigger_names
 from sync import backup as copying
 from sync import restore as restoring
 from sync.backup import LEFT_OUT, BackupDamaged, check, safe_heads, safe_seq, take
@@ -127,6 +128,20 @@ def test_after_yesterdays_copy_all_ends_as_if_nothing_had_happened(
     for device in crew:
         assert difference(device) == {}
         assert device.compare().equal
+
+
+@pytest.mark.parametrize("table", [*KEPT, *KEPT_SINCE["0002"]])
+def test_what_is_never_changed_is_not_changed_after_a_restore_either(database, ibc, file, table):
+    take(database, file, NOW)
+
+    restore(database, file, replace=True, now=LATER)
+
+    standing = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table"
+        if database.is_sqlite
+        else "SELECT tgname FROM pg_trigger WHERE tgrelid = CAST(:table AS regclass)"
+    )
+    assert set(trigger_names(table)) <= {row[0] for row in rows(database, standing, table=table)}
 
 
 def test_it_can_happen_twice(database, ibc, crew, file):

@@ -254,6 +254,7 @@ def bait(database, two_ibcs, phones):
         "ibc": "CLF",
         "of": found["account_no"],
         "q": found["account_no"][:4],
+        "to": "CLF",
         "source_id": found["collection_id"],
         "to_account_no": found["account_no"],
     }
@@ -383,6 +384,8 @@ SAY_NO_SECRET = {
     ("GET", "/api/v1/ibcs/<code>/reports/day-book"),
     ("GET", "/api/v1/ibcs/<code>/statements"),
     ("GET", "/api/v1/ibcs/<code>/tie-outs/<uuid:tie_out_id>/differences"),
+    ("GET", "/api/v1/ibcs/<code>/reconciliation"),
+    ("GET", "/api/v1/ibcs/<code>/statements"),
     ("GET", "/api/v1/ibcs/<code>/trial-balance"),
     ("GET", "/api/v1/ibcs/<code>/verify"),
     ("GET", "/api/v1/rxdb/<entity>/<schema_version>/pullStream"),
