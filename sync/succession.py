@@ -15,13 +15,14 @@ from infra.clock import Milliseconds, local_date
 from infra.database import Database, fetch, insert_rows
 from infra.ids import derived_id
 from infra.tenancy import EVERY, within
+from ledger.log_reader import timezone_of
 from ledger.reading import consumer as standing
 from models import ENTITIES
 from models.declaration import Owner
 from models.stop import StopStateWord
 from models.successor import Successor
 from sync.books import post_within
-from sync.effects import apply_effects, timezone_of
+from sync.effects import apply_effects
 from sync.imports import BILLING_KEYS
 from sync.keyed import KeyReused
 from sync.money import BooksBehind, read_to_the_head

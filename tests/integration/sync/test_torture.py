@@ -32,6 +32,8 @@ WRITERS, READERS = 16, 4
 PUSHES, BATCH = 6, 6
 PLANTED_ROWS = 60
 """For each of the 16 writers of the planted table."""
+TO_THE_HEAD = 1_000
+"""A reader that lags behind the writers passes nothing over: this one reads all there is."""
 SECONDS_MAX = 20.0
 
 only_postgresql = pytest.mark.skipif(
@@ -181,7 +183,7 @@ def test_the_same_checker_catches_a_cursor_that_loses_rows(database, cursor, pag
     def take_page() -> bool:
         found = rows(
             database,
-            f"SELECT id, seq, written_at FROM planted WHERE {page} ORDER BY {cursor}, id LIMIT 7",
+            f"SELECT id, seq, written_at FROM planted WHERE {page} ORDER BY {cursor}, id LIMIT {TO_THE_HEAD}",
             **at,
         )
         for row in found:
