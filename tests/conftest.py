@@ -61,6 +61,8 @@ def template(tmp_path_factory, worker_id):
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+        # No test here pulls the plug of the server; those of the stack do, on a database that waits.
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
     url = make_url(server).set(database=name).render_as_string(hide_password=False)
     _make_tables(url)
     yield url

@@ -56,7 +56,7 @@ SUITES = (
         name="unit",
         command=(*PYTEST, *TWO, "tests/unit"),
         folders=("tests/unit",),
-        budget_seconds=60,
+        budget_seconds=90,
     ),
     Suite(
         name="conformance",
@@ -70,21 +70,21 @@ SUITES = (
         command=(*PYTEST, *TWO, "tests/integration"),
         folders=("tests/integration",),
         database=SQLITE,
-        budget_seconds=120,
+        budget_seconds=130,
     ),
     Suite(
         name="integration-postgresql",
         command=(*PYTEST, *TWO, "tests/integration"),
         folders=("tests/integration",),
         database=POSTGRESQL,
-        budget_seconds=150,
+        budget_seconds=180,
     ),
     Suite(
         name="stack",
         command=(*PYTEST, "tests/stack"),
         folders=("tests/stack",),
         database=BOTH,
-        budget_seconds=180,
+        budget_seconds=120,
     ),
     Suite(
         name="clients",
@@ -93,6 +93,9 @@ SUITES = (
         database=BOTH,
         budget_seconds=120,
     ),
+)
+
+PROOFS = (
     Suite(
         name="web",
         command=(*PYTEST, "tests/web"),
@@ -100,9 +103,6 @@ SUITES = (
         database=SQLITE,
         budget_seconds=90,
     ),
-)
-
-PROOFS = (
     Suite(
         name="simulation",
         command=(*PYTEST, *TWO, "tests/simulation"),
