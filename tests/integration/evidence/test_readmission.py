@@ -50,12 +50,12 @@ def from_another_life(enrol_by_code):
 
 
 @pytest.fixture
-def copy(database, tmp_path):
-    """Take a copy; go back to it."""
+def copy(database, owner, tmp_path):
+    """Take a copy; go back to it, which takes triggers away and is the owner's."""
     path = tmp_path / "copy.zip"
     return (
         lambda: copying.take(database, path, now=NOW),
-        lambda at=NOW: restore(database, path, replace=True, now=at),
+        lambda at=NOW: restore(owner, path, replace=True, now=at),
     )
 
 
