@@ -87,7 +87,6 @@ $(FIELD): $(WEB_PACKAGES) $(WEB_SOURCES)
 ##@ Check
 
 test: $(DEVELOPMENT) ## Every check; continuous integration runs this and nothing else
-	@$(build_field_if_node)
 	@$(PY) -m tests.run
 
 unit: $(DEVELOPMENT) ## Tests without database or queue
@@ -105,7 +104,8 @@ types: $(DEVELOPMENT) ## mypy: strict in the core
 imports: $(DEVELOPMENT) ## import-linter: imports point down
 	@$(PY) -m tests.run imports
 
-proof: $(DEVELOPMENT) ## The long nightly: every check, then the simulation
+proof: $(DEVELOPMENT) ## The long nightly: every check, the long ones on both databases, the simulation, the officers' app
+	@$(build_field_if_node)
 	@$(PY) -m tests.run --proof
 
 ##@ Data

@@ -28,6 +28,8 @@ NEEDS_POSTGRESQL = (POSTGRESQL, BOTH)
 PYTHON = (sys.executable, "-m")
 PYTEST = (*PYTHON, "pytest", "--quiet")
 TWO = ("--numprocesses", "2")
+LONG = ("tests/integration/scopes/test_two_hundred.py", "tests/integration/office/test_fuzz.py")
+"""Too long for both databases in ten minutes: by day on SQLite, at night on PostgreSQL as well."""
 LAYERS = ("api", "web", "workers", "sync", "ledger", "schemas", "auth", "models", "infra")
 
 
@@ -74,7 +76,7 @@ SUITES = (
     ),
     Suite(
         name="integration-postgresql",
-        command=(*PYTEST, *TWO, "tests/integration"),
+        command=(*PYTEST, *TWO, "tests/integration", *(f"--ignore={one}" for one in LONG)),
         folders=("tests/integration",),
         database=POSTGRESQL,
         budget_seconds=180,
@@ -96,6 +98,13 @@ SUITES = (
 )
 
 PROOFS = (
+    Suite(
+        name="long-postgresql",
+        command=(*PYTEST, *TWO, *LONG),
+        folders=LONG,
+        database=POSTGRESQL,
+        budget_seconds=180,
+    ),
     Suite(
         name="web",
         command=(*PYTEST, "tests/web"),
