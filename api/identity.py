@@ -2,7 +2,8 @@
 
 from typing import Any, TypeVar
 
-from flask import Response
+import segno
+from flask import Response, request
 from sqlalchemy import Connection
 
 from api.blueprint import Blueprint
@@ -154,7 +155,14 @@ def create_enrolment_code(asked: Answer, code: str) -> Answer:
         )
 
     made = context().database.transact(create)
-    return {"code": made.code, "staff_id": staff_id, "expires_at": rfc3339(made.expires_at)}
+    link = f"{request.url_root}field/#enrol/{made.staff_no}/{made.code}"
+    return {
+        "code": made.code,
+        "link": link,
+        "qr_svg": segno.make_qr(link).svg_inline(scale=4),
+        "staff_id": staff_id,
+        "expires_at": rfc3339(made.expires_at),
+    }
 
 
 @blueprint.route("/ibcs/<code>/devices/<device_id>/revoke", methods=["POST"])

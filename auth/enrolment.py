@@ -30,6 +30,7 @@ class NewCode:
     """A code as the office reads it out; only its hash is kept."""
 
     code: str = field(repr=False)
+    staff_no: str
     expires_at: Milliseconds
 
 
@@ -77,7 +78,7 @@ def create_code(
         "used_by_device_id": None,
     }
     insert_rows(connection, TABLE, [row])
-    return NewCode(code, expires_at)
+    return NewCode(code, card.staff_no, expires_at)
 
 
 def use_code(

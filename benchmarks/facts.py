@@ -3,16 +3,15 @@
 import gzip
 from collections import Counter
 from collections.abc import Iterator
-from hashlib import sha256
 from random import Random
 from typing import Any
 
 import orjson
 
-from auth.proofs import to_base64url
 from benchmarks.world import Phone, receipt_prefix
 from infra.clock import now_ms, rfc3339
 from infra.ids import new_id
+from sync.client_facts import Frozen, freeze, on_the_wire, to_base64url
 
 BATCH = 100
 MIX = ("collection",) * 6 + ("visit",) * 3 + ("meter_issue",)
@@ -38,16 +37,13 @@ class Outbox:
 
     def body(self, facts: int = BATCH, kinds: Iterator[str] | None = None) -> bytes:
         """The next request of the chain, signed at its end."""
-        mutations = [self._mutation(next(kinds) if kinds else None) for _ in range(facts)]
-        mutations[0]["prev"] = mutations[0].pop("_prev")
-        for mutation in mutations[1:]:
-            del mutation["_prev"]
+        run = [self._frozen(next(kinds) if kinds else None) for _ in range(facts)]
         signature = to_base64url(self.phone.key.sign(self.hash.encode()))
         exchange = {
             "protocol": 4,
             "device": {"clock": rfc3339(now_ms()), "app": "1.4.0", "pending": facts},
             "head": {"seq": self.seq, "hash": self.hash, "signature": signature},
-            "mutations": mutations,
+            "mutations": on_the_wire(run),
         }
         raw = orjson.dumps(exchange)
         return self.packed_bytes(raw) if self.packed else raw
@@ -56,23 +52,23 @@ class Outbox:
     def packed_bytes(raw: bytes) -> bytes:
         return gzip.compress(raw, 6)
 
-    def _mutation(self, kind: str | None) -> dict[str, Any]:
+    def _frozen(self, kind: str | None) -> Frozen:
         kind = kind or self.dice.choice(MIX)
         self.kinds[kind] += 1
         self.seq += 1
-        mutation = {
-            "id": new_id(),
-            "seq": self.seq,
-            "entity": kind,
-            "op": "put",
-            "record_id": new_id(),
-            "base_version": None,
-            "occurred_at": rfc3339(now_ms() - 60_000),
-            "fields": FIELDS[kind](self),
-        }
-        frozen = {**mutation, "prev": self.hash}
-        previous, self.hash = self.hash, sha256(_canonical(frozen)).hexdigest()
-        return {**mutation, "_prev": previous}
+        frozen = freeze(
+            seq=self.seq,
+            prev=self.hash,
+            mutation_id=new_id(),
+            entity=kind,
+            op="put",
+            record_id=new_id(),
+            base_version=None,
+            occurred_at=now_ms() - 60_000,
+            fields=FIELDS[kind](self),
+        )
+        self.hash = frozen.hash
+        return frozen
 
     def account(self) -> str:
         return self.dice.choice(self.phone.accounts)
@@ -136,7 +132,3 @@ FIELDS = {
     "visit": Outbox.visit,
     "meter_issue": Outbox.meter_issue,
 }
-
-
-def _canonical(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

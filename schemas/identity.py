@@ -73,9 +73,13 @@ class EnrolmentCodeWrite(StrictSchema):
 
 
 class EnrolmentCodeSchema(StrictSchema):
-    """A code to read out; it is shown once."""
+    """A code to read out, or to show to the phone's camera; it is shown once."""
 
     code = _needed(CODE)
+    link = fields.String(required=True)
+    """The app's own address with staff number and code behind the #, which no server is sent."""
+    qr_svg = fields.String(required=True)
+    """`link` as a QR picture."""
     staff_id = _needed(Id())
     expires_at = _needed(Moment())
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from xml.etree import ElementTree as ET
 
 import pytest
+import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask, abort, request
@@ -255,6 +257,19 @@ def test_a_device_of_another_ibc_cannot_be_revoked(world, client, enrolled):
     path = f"/ibcs/GIZ/devices/{enrolled['device_id']}/revoke"
 
     assert post(client, path, token=token).json == {"refused": "DeviceUnknown"}
+
+
+def test_what_the_qr_says_is_the_code_and_for_whom(client):
+    made = new_code(client)
+
+    address, _, behind = made.json["link"].partition("#")
+    picture = ET.fromstring(made.json["qr_svg"])
+
+    assert address.endswith("/field/")  # no server is sent what stands behind the #
+    assert behind == f"enrol/{staff_no_of(OFFICER)}/{made.json['code']}"
+    # A QR of this text, and of no other: drawn again by the library it is the same picture.
+    assert made.json["qr_svg"] == segno.make_qr(made.json["link"]).svg_inline(scale=4)
+    assert picture.attrib["width"] == picture.attrib["height"]
 
 
 @pytest.mark.parametrize("ibc", ["DEF", "GIZ", "NONE"])

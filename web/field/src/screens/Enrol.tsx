@@ -4,12 +4,14 @@ import { useSignal } from '@preact/signals';
 
 import { enrol } from '../app';
 import { asciiDigits } from '../money';
+import { scannedFrom } from '../scanned';
 import { Refused } from '../sync/phone';
 import { language, say } from '../words';
 
 export function Enrol() {
   const trouble = useSignal<string | null>(null);
   const busy = useSignal(false);
+  const scanned = scannedFrom(location.hash);
 
   async function submit(event: SubmitEvent) {
     event.preventDefault();
@@ -34,9 +36,9 @@ export function Enrol() {
       <p>{say('app_enrol_how')}</p>
       <form onSubmit={submit}>
         <label for="staff_no">{say('app_staff_no')}</label>
-        <input id="staff_no" name="staff_no" dir="ltr" required autocomplete="off" autocapitalize="characters" spellcheck={false} />
+        <input id="staff_no" name="staff_no" defaultValue={scanned.staffNo} dir="ltr" required autocomplete="off" autocapitalize="characters" spellcheck={false} />
         <label for="code">{say('app_code')}</label>
-        <input id="code" name="code" dir="ltr" required autocomplete="off" autocapitalize="characters" spellcheck={false} />
+        <input id="code" name="code" defaultValue={scanned.code} dir="ltr" required autocomplete="off" autocapitalize="characters" spellcheck={false} />
         <label for="pin">{say('app_pin')}</label>
         <input id="pin" name="pin" dir="ltr" type="password" inputmode="numeric" required autocomplete="off" />
         {trouble.value && <p class="trouble" role="alert">{trouble.value}</p>}
