@@ -19,7 +19,7 @@ SECRET_CHARS_MIN = 6
 JSON_TYPES = ("application/json",)
 DEPTH_MAX = 6
 
-NAMES = {"/evidence/": "no", "/figures/": "collected"}
+NAMES = {"/evidence/": "no", "/figures/": "uncleared"}
 """Part of an address → what stands for `name` in it: something of the bait, or a name of ours."""
 
 Said = dict[str, Any]
