@@ -110,17 +110,6 @@ def rows_of(archive: zipfile.ZipFile, table: Contents) -> Iterator[list[dict[str
         yield rows
 
 
-def safe_seq(connection: Connection, *, ibc_id: str, device_id: str) -> int:
-    """Up to which number a verified backup holds a device's mutations; 0 when there is none."""
-    rows = fetch(
-        connection,
-        "SELECT safe_seq FROM safe_heads WHERE ibc_id = :ibc_id AND device_id = :device_id",
-        ibc_id=ibc_id,
-        device_id=device_id,
-    )
-    return int(rows[0].safe_seq) if rows else 0
-
-
 def safe_heads(connection: Connection) -> list[dict[str, Any]]:
     """How far each device's chain has come without a gap: what a copy of this moment makes safe."""
     rows = fetch(connection, "SELECT ibc_id, device_id, last_seq, missing FROM device_chains")
