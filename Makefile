@@ -11,6 +11,8 @@ export PIP_ROOT_USER_ACTION := ignore
 # pip asks rustc for its version, and where that is rustup it makes a folder in HOME.
 export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.cache/hypothesis
+# Its logs go there as well, of `npm run` too.
+export npm_config_cache := $(CURDIR)/.cache/npm
 
 PYTHON_CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11
 PY := .venv/bin/python
@@ -78,7 +80,7 @@ web: $(FIELD) ## Build the field officers' app; needs Node.js 20.19 or newer
 
 $(WEB_PACKAGES): web/package.json
 	@echo "Installing web/package-lock.json into web/node_modules"
-	@cd web && npm ci --cache ../.cache/npm --loglevel error
+	@cd web && npm ci --loglevel error
 	@rm -f web/node_modules/.installed-* && touch $@
 
 $(FIELD): $(WEB_PACKAGES) $(WEB_SOURCES)

@@ -101,7 +101,7 @@ PROOFS = (
     Suite(
         name="long-postgresql",
         command=(*PYTEST, *TWO, *LONG),
-        folders=LONG,
+        folders=("tests/integration",),
         database=POSTGRESQL,
         budget_seconds=180,
     ),

@@ -1,5 +1,6 @@
 """The field app by itself: its types, its engine, its weight."""
 
+import os
 import subprocess
 
 import pytest
@@ -15,6 +16,7 @@ def test_the_app(script, app):
     ran = subprocess.run(
         ("npm", "run", "--silent", script),
         cwd=CHECKOUT / "web",
+        env={**os.environ, "npm_config_cache": str(CHECKOUT / ".cache" / "npm")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -12,7 +12,9 @@ const SCREEN = { width: 360, height: 640 };
 
 export async function open(profile) {
   const flags = [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'];
-  const child = spawn(process.env.CHROMIUM, flags, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  // What it keeps for its user belongs into the profile, not into the home folder of whoever runs this.
+  const env = { ...process.env, HOME: profile, XDG_CACHE_HOME: `${profile}/cache`, XDG_CONFIG_HOME: `${profile}/config` };
+  const child = spawn(process.env.CHROMIUM, flags, { detached: true, env, stdio: ['ignore', 'ignore', 'pipe'] });
   // A play that fails leaves nothing running.
   process.once('exit', () => end(child));
   const gone = new Promise((resolve) => child.once('exit', resolve));
